@@ -1,0 +1,39 @@
+#include "base/memory.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+static _Atomic ptrdiff_t blocks;
+static _Atomic ptrdiff_t until_failure = -1; /* negative: never */
+static atomic_bool fails_for_good;
+
+static bool is_to_fail(void) {
+    if (atomic_load_explicit(&until_failure, memory_order_relaxed) < 0) return false;
+    ptrdiff_t left = atomic_fetch_sub(&until_failure, 1);
+    if (left == 0 && fails_for_good) atomic_store(&until_failure, 0);
+    return left == 0;
+}
+
+void *memory_take(size_t size) {
+    if (is_to_fail() || size > PTRDIFF_MAX - MEMORY_ALIGNMENT) return NULL;
+    size_t whole = (size + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+    void *memory = aligned_alloc(MEMORY_ALIGNMENT, whole ? whole : MEMORY_ALIGNMENT);
+    if (memory) atomic_fetch_add(&blocks, 1);
+    return memory;
+}
+
+void memory_give(void *memory) {
+    if (memory) atomic_fetch_sub(&blocks, 1);
+    free(memory);
+}
+
+void memory_fail(ptrdiff_t n, int for_good) {
+    atomic_store(&fails_for_good, for_good != 0);
+    atomic_store(&until_failure, n);
+}
+
+ptrdiff_t memory_blocks(void) {
+    return atomic_load(&blocks);
+}

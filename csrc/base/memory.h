@@ -1,0 +1,19 @@
+/* The only door to the allocator. */
+#ifndef FASTEINSUM_BASE_MEMORY_H
+#define FASTEINSUM_BASE_MEMORY_H
+
+#include <stddef.h>
+
+enum { MEMORY_ALIGNMENT = 64 }; /* one cache line, one widest vector */
+
+/* size bytes aligned to MEMORY_ALIGNMENT, contents undefined; NULL when there is no memory. */
+void *memory_take(size_t size) __attribute__((malloc, warn_unused_result));
+void memory_give(void *memory);
+
+/* For tests: the n-th allocation from now on fails (0 is the next), once or for good; n < 0 ends it. */
+void memory_fail(ptrdiff_t n, int for_good);
+
+/* Blocks taken and not yet given back. */
+ptrdiff_t memory_blocks(void);
+
+#endif

@@ -1,0 +1,121 @@
+/* The innermost loops: their contracts, and the table that lists them.
+ *
+ * Every kernel reads and writes only the elements it is told to, needs no alignment beyond the
+ * element's, cannot fail and has no state. Strides and offsets count bytes. Each is one template
+ * (<family>.tmpl.h), compiled for every dtype of set.tmpl.h and every ISA of isa_<name>.c; a kernel
+ * in a KernelSet is tested and timed because it is there, one that is in none is dead code. */
+#ifndef FASTEINSUM_KERNELS_KERNELS_H
+#define FASTEINSUM_KERNELS_KERNELS_H
+
+#include "base/dtype.h"
+#include "runtime/cpu.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* tile: out[i][j] = (out[i][j] if accumulate +) sum over k < depth of left[k][i] * right[k][j], for
+   i < rows, j < cols. left and right are packed panels, as wide as the tile and padded with zeros;
+   complex panels hold, for each k, all real and then all imaginary parts.
+   Element (i, j) of out is at row_offsets[i] + col_offsets[j]. */
+typedef struct TileJob {
+    ptrdiff_t depth;
+    const void *left, *right;
+    char *out;
+    const ptrdiff_t *row_offsets, *col_offsets;
+    int rows, cols;         /* the part of the tile that exists, at least 1 each */
+    bool has_adjacent_cols; /* all columns of the tile exist and follow each other in memory */
+    bool accumulate;
+} TileJob;
+typedef void TileKernel(const TileJob *job);
+
+/* A register tile: the largest block of the output that one call computes. */
+typedef struct Tile {
+    int rows, cols;
+    TileKernel *run;
+} Tile;
+
+/* pack: panel[k][i] = source[lane_offsets[i] + depth_offsets[k]] for i < lanes, zero up to width.
+   Complex elements are split: width real parts, then width imaginary parts for each k. */
+typedef struct PackJob {
+    const char *source;
+    const ptrdiff_t *lane_offsets, *depth_offsets;
+    ptrdiff_t depth;
+    int lanes, width;
+    void *panel;
+} PackJob;
+typedef void PackKernel(const PackJob *job);
+
+/* reduce: out[i] = (out[i] if accumulate +) sum over k < summed of in[i * in_kept + k * in_summed].
+   Any strides; fast where either input stride is one element. Sums are blocked: no partial sum is
+   longer than a few hundred additions, whatever the direction. */
+typedef struct ReduceJob {
+    ptrdiff_t kept, summed;
+    const char *in;
+    ptrdiff_t in_kept, in_summed;
+    char *out;
+    ptrdiff_t out_kept;
+    bool accumulate;
+} ReduceJob;
+typedef void ReduceKernel(const ReduceJob *job);
+
+/* multiply: out[i] = product over the inputs, left to right, of inputs[n][i * in_strides[n]].
+   Fast where strides are 0 or one element. At least one input. */
+typedef struct MultiplyJob {
+    ptrdiff_t count;
+    int input_count;
+    const char *const *inputs;
+    const ptrdiff_t *in_strides;
+    char *out;
+    ptrdiff_t out_stride;
+} MultiplyJob;
+typedef void MultiplyKernel(const MultiplyJob *job);
+
+/* copy: out[i][j] = in[i][j], a plane of rows * cols elements with two strides a side. Fast where
+   both sides have a unit stride, the same one or not (transposition in registers). */
+typedef struct CopyJob {
+    ptrdiff_t rows, cols;
+    const char *in;
+    ptrdiff_t in_row, in_col;
+    char *out;
+    ptrdiff_t out_row, out_col;
+} CopyJob;
+typedef void CopyKernel(const CopyJob *job);
+
+/* gemv: out[i] = (out[i] if accumulate +) sum over k < depth of matrix[i][k] * vector[k]. Any
+   strides; fast where either matrix stride is one element. Sums are blocked as in reduce. */
+typedef struct GemvJob {
+    ptrdiff_t rows, depth;
+    const char *matrix;
+    ptrdiff_t matrix_row, matrix_depth;
+    const char *vector;
+    ptrdiff_t vector_depth;
+    char *out;
+    ptrdiff_t out_row;
+    bool accumulate;
+} GemvJob;
+typedef void GemvKernel(const GemvJob *job);
+
+/* All kernels of one dtype on one ISA. */
+typedef struct KernelSet {
+    const Tile *tiles; /* by falling size */
+    int tile_count;
+    int flops_per_cycle; /* of the tile on a typical core of this ISA, for the cost model */
+    PackKernel *pack;
+    ReduceKernel *reduce;
+    MultiplyKernel *multiply;
+    CopyKernel *copy;
+    GemvKernel *gemv;
+} KernelSet;
+
+enum { TILE_MAX_ROWS = 16, TILE_MAX_COLS = 64 };
+
+/* The kernels that compute with a dtype; NULL where only the generic loops do. */
+const KernelSet *kernels_for(DType dtype, Isa isa);
+
+/* Whether the kernels of an ISA are in this build. */
+bool isa_is_built(Isa isa);
+
+/* The most capable ISA that is built and present, not above cap (ISA_COUNT: no cap). */
+Isa isa_choose(Isa cap);
+
+#endif

@@ -1,0 +1,38 @@
+/* A plan: the steps of an expression with every choice made. */
+#ifndef FASTEINSUM_PLANNING_PLAN_H
+#define FASTEINSUM_PLANNING_PLAN_H
+
+#include "notation/problem.h"
+#include "strategies/strategy.h"
+
+typedef struct Plan Plan;
+
+typedef struct PlanOptions {
+    const Machine *machine;          /* copied */
+    const Strategy *strategy;        /* forced for every step, for tests and benchmarks; or NULL */
+    bool in_one_step;                /* all inputs at once instead of a pairwise order */
+    const ObjectArithmetic *objects; /* needed for DTYPE_OBJECT; borrowed for the plan's life */
+} PlanOptions;
+
+/* Makes every choice. All inputs and the output of the problem have dtypes of one arithmetic.
+   The plan holds no data pointer, is immutable and may be run by many threads at once; the caller
+   ends it with plan_free. The problem may be forgotten afterwards. */
+Status plan_make(const Problem *problem, const PlanOptions *options, Plan **plan,
+                 Error *error) MUST_CHECK;
+void plan_free(Plan *plan);
+
+/* Scratch that one run needs, intermediates included. */
+size_t plan_workspace_bytes(const Plan *plan);
+
+/* Estimated seconds of a run on one core. */
+double plan_seconds(const Plan *plan);
+
+/* Runs all steps. data: one pointer per input to its element at index 0, then the output's.
+   workspace: plan_workspace_bytes, aligned to a cache line. Nothing can fail. */
+void plan_execute(const Plan *plan, char *const data[], char *workspace);
+
+/* Writes the table of steps as text into buffer (always terminated); returns the length of the whole
+   text, which is cut if it is not below size. */
+size_t plan_print(const Plan *plan, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,51 @@
+/* Ways to carry out one contraction. A strategy is one file and one line in strategy.c. */
+#ifndef FASTEINSUM_STRATEGIES_STRATEGY_H
+#define FASTEINSUM_STRATEGIES_STRATEGY_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "notation/contraction.h"
+#include "runtime/cpu.h"
+
+typedef struct Strategy Strategy;
+
+/* A contraction with all choices made. Lives in the plan's arena; immutable once prepared, so that
+   threads may run it side by side. */
+typedef struct StepPlan {
+    const Strategy *strategy;
+    const Contraction *contraction; /* in the arena; holds only the axes it has */
+    void *choices;                  /* the strategy's own struct */
+    ptrdiff_t task_count;           /* independent pieces of work; their borders depend on shapes only */
+    size_t scratch_bytes;           /* that each running task needs, aligned to a cache line */
+} StepPlan;
+
+struct Strategy {
+    const char *name;
+
+    /* Estimated seconds on one core; INFINITY where the strategy does not apply. */
+    double (*cost)(const Contraction *contraction, const Machine *machine);
+
+    /* Makes all choices and tables; fills choices, task_count and scratch_bytes. */
+    Status (*prepare)(const Contraction *contraction, const Machine *machine, Arena *arena,
+                      StepPlan *step, Error *error);
+
+    /* Does task number task. data: where the walk of each side starts, inputs first, output last.
+       Makes no choices, allocates nothing, cannot fail. */
+    void (*run)(const StepPlan *step, char *const data[], char *scratch, ptrdiff_t task);
+};
+
+/* The strategies, best first where costs are equal; ends with NULL. The last one takes everything. */
+extern const Strategy *const strategies[];
+
+/* The cheapest strategy that applies. Every contraction has one. */
+const Strategy *strategy_choose(const Contraction *contraction, const Machine *machine);
+
+/* NULL if there is no such name. */
+const Strategy *strategy_from_name(const char *name);
+
+/* Chooses (or takes the one forced), copies the contraction into the arena and prepares the step. */
+Status strategy_prepare(const Strategy *forced, const Contraction *contraction,
+                        const Machine *machine, Arena *arena, StepPlan *step,
+                        Error *error) MUST_CHECK;
+
+#endif

@@ -1,0 +1,58 @@
+/* All kernels of one ISA. Included once by each isa_<name>.c, which defines
+ *     ISA                 its spelling, the suffix of every symbol
+ *     VECTOR_BYTES        of a register
+ *     VECTOR_REGISTERS    how many of them the tiles may fill
+ *     FMAS_PER_CYCLE      vector multiply-adds that a typical core starts per cycle
+ * To add a dtype: three lines here. */
+#include "kernels/kernels.h"
+
+#define PASTE_(a, b) a##_##b
+#define PASTE(a, b) PASTE_(a, b)
+#define ISA_NAME(name) PASTE(name, ISA)
+
+#define SET f32
+#define ELEMENT float
+#define PLANES 1
+#include "kernels/set.tmpl.h"
+
+#define SET f64
+#define ELEMENT double
+#define PLANES 1
+#include "kernels/set.tmpl.h"
+
+#define SET c64
+#define ELEMENT float
+#define PLANES 2
+#include "kernels/set.tmpl.h"
+
+#define SET c128
+#define ELEMENT double
+#define PLANES 2
+#include "kernels/set.tmpl.h"
+
+#define SET i8
+#define ELEMENT uint8_t
+#define PLANES 1
+#include "kernels/set.tmpl.h"
+
+#define SET i16
+#define ELEMENT uint16_t
+#define PLANES 1
+#include "kernels/set.tmpl.h"
+
+#define SET i32
+#define ELEMENT uint32_t
+#define PLANES 1
+#include "kernels/set.tmpl.h"
+
+#define SET i64
+#define ELEMENT uint64_t
+#define PLANES 1
+#include "kernels/set.tmpl.h"
+
+#define SET_OF(name) &PASTE(PASTE(kernel_set, name), ISA)
+const KernelSet *const ISA_NAME(kernel_sets)[DTYPE_COUNT] = {
+    [DTYPE_F32] = SET_OF(f32),   [DTYPE_F64] = SET_OF(f64), [DTYPE_C64] = SET_OF(c64),
+    [DTYPE_C128] = SET_OF(c128), [DTYPE_I8] = SET_OF(i8),   [DTYPE_I16] = SET_OF(i16),
+    [DTYPE_I32] = SET_OF(i32),   [DTYPE_I64] = SET_OF(i64),
+};

@@ -1,0 +1,44 @@
+#include "kernels/kernels.h"
+
+/* One row per ISA of this build; the build defines FASTEINSUM_HAVE_<ISA>. */
+#ifndef FASTEINSUM_HAVE_AVX2
+    #define FASTEINSUM_HAVE_AVX2 0
+#endif
+#ifndef FASTEINSUM_HAVE_AVX512
+    #define FASTEINSUM_HAVE_AVX512 0
+#endif
+#ifndef FASTEINSUM_HAVE_NEON
+    #define FASTEINSUM_HAVE_NEON 0
+#endif
+
+typedef const KernelSet *const KernelSets[DTYPE_COUNT];
+extern KernelSets kernel_sets_baseline, kernel_sets_avx2, kernel_sets_avx512, kernel_sets_neon;
+
+static const KernelSet *const *const sets_by_isa[ISA_COUNT] = {
+    [ISA_BASELINE] = kernel_sets_baseline,
+#if FASTEINSUM_HAVE_NEON
+    [ISA_NEON] = kernel_sets_neon,
+#endif
+#if FASTEINSUM_HAVE_AVX2
+    [ISA_AVX2] = kernel_sets_avx2,
+#endif
+#if FASTEINSUM_HAVE_AVX512
+    [ISA_AVX512] = kernel_sets_avx512,
+#endif
+};
+
+const KernelSet *kernels_for(DType dtype, Isa isa) {
+    return sets_by_isa[isa][dtype_arithmetic(dtype)];
+}
+
+bool isa_is_built(Isa isa) {
+    return sets_by_isa[isa] != NULL;
+}
+
+Isa isa_choose(Isa cap) {
+    Isa chosen = ISA_BASELINE;
+    for (Isa isa = ISA_BASELINE; isa < ISA_COUNT && isa <= cap; isa++) {
+        if (isa_is_built(isa) && isa_is_present(isa)) chosen = isa;
+    }
+    return chosen;
+}

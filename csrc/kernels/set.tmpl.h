@@ -1,0 +1,58 @@
+/* All kernels of one dtype on one ISA, and the table that lists them. isa.tmpl.h defines
+ *     SET         spelling of the dtype
+ *     ELEMENT     its scalar: for a complex dtype that of one part, for integers the unsigned type,
+ *                 whose arithmetic wraps
+ *     PLANES      1, or 2 for a complex dtype: real parts and imaginary parts */
+#define NAME(name) PASTE(PASTE(name, SET), ISA)
+#define LANES ((int)(VECTOR_BYTES / sizeof(ELEMENT)))
+#define ELEMENT_BYTES ((ptrdiff_t)(PLANES * sizeof(ELEMENT)))
+
+#include "kernels/vector.tmpl.h"
+
+#include "kernels/pack.tmpl.h"
+#include "kernels/tile_store.tmpl.h"
+
+/* Tiles by falling size: as many accumulators as the registers hold beside the operands of a step. */
+#if VECTOR_REGISTERS >= 32 && PLANES == 1
+    #define TILES(X) X(12, 2) X(8, 3) X(8, 2) X(4, 3) X(8, 1) X(2, 3)
+#elif VECTOR_REGISTERS >= 32
+    #define TILES(X) X(4, 3) X(5, 2) X(4, 2) X(8, 1) X(2, 3)
+#elif PLANES == 1
+    #define TILES(X) X(6, 2) X(4, 3) X(4, 2) X(8, 1) X(2, 2)
+#else
+    #define TILES(X) X(3, 2) X(2, 2) X(4, 1) X(2, 1)
+#endif
+#include "kernels/tile.tmpl.h"
+
+#include "kernels/copy.tmpl.h"
+#include "kernels/gemv.tmpl.h"
+#include "kernels/multiply.tmpl.h"
+#include "kernels/reduce.tmpl.h"
+
+static const Tile NAME(tiles)[] = {
+#define TILE_ENTRY(rows, vectors) {rows, (vectors) * LANES, TILE_NAME(rows, vectors)},
+    TILES(TILE_ENTRY)
+#undef TILE_ENTRY
+};
+
+static const KernelSet NAME(kernel_set) = {
+    .tiles = NAME(tiles),
+    .tile_count = (int)(sizeof NAME(tiles) / sizeof NAME(tiles)[0]),
+    .flops_per_cycle = 2 * FMAS_PER_CYCLE * LANES,
+    .pack = NAME(pack),
+    .reduce = NAME(reduce),
+    .multiply = NAME(multiply),
+    .copy = NAME(copy),
+    .gemv = NAME(gemv),
+};
+
+#undef TILES
+#undef TILE_NAME
+#undef Vector
+#undef Element
+#undef ELEMENT_BYTES
+#undef LANES
+#undef NAME
+#undef SET
+#undef ELEMENT
+#undef PLANES

@@ -53,7 +53,7 @@ SideSet axis_sides(const Axis *axis, int side_count);
 /* Product of the extents of axes[first .. last); it fits, as the operands exist or were checked. */
 ptrdiff_t axes_extent(const Axis axes[], int count);
 
-/* Bytes needed to keep a copy of the contraction with only the axes it has, and that copy. */
+/* Bytes of the part in use: enough to copy, since the axes come last. */
 size_t contraction_bytes(const Contraction *contraction);
 
 #endif

@@ -43,7 +43,7 @@ const Strategy *strategy_choose(const Contraction *contraction, const Machine *m
 /* NULL if there is no such name. */
 const Strategy *strategy_from_name(const char *name);
 
-/* Chooses (or takes the one forced), copies the contraction into the arena and prepares the step. */
+/* Chooses (or takes the forced one where it applies), copies the contraction into the arena and prepares the step. */
 Status strategy_prepare(const Strategy *forced, const Contraction *contraction,
                         const Machine *machine, Arena *arena, StepPlan *step,
                         Error *error) MUST_CHECK;

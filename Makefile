@@ -1,0 +1,108 @@
+# The index of tasks. `make demo` and `make test` need python3 (with venv), make and a C compiler.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest
+C_FILES := $(shell find csrc tests/c -name '*.[ch]')
+WHEEL_FILES := $(shell find csrc python -name '*.[ch]' -o -name '*.py' -o -name '*.pyi') \
+	setup.py pyproject.toml MANIFEST.in LICENSE README.md
+
+WARNINGS := -Werror -Wall -Wextra -Wshadow -Wconversion -Wvla -Wmissing-prototypes \
+	-Wstrict-prototypes -Wundef
+SANITIZERS := -fsanitize=address,undefined,float-cast-overflow,bounds-strict \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1
+SANITIZER_OPTIONS = UBSAN_OPTIONS=print_stacktrace=1 \
+	ASAN_OPTIONS=strict_init_order=1:allocator_may_return_null=1:detect_stack_use_after_return=1
+SANITIZED_CASES ?= 1500
+
+.PHONY: help demo test test-c test-python sanitize sanitize-c sanitize-python bench lint format \
+	wheel clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo         train a convolutional network on handwritten digits"
+	@echo "make test         all tests, the Python ones against the installed wheel"
+	@echo "make test-c       the tests of the core, without Python"
+	@echo "make test-python  the tests of the installed wheel; ARGS=... goes to pytest"
+	@echo "make sanitize     all tests under the address and undefined-behaviour sanitizers"
+	@echo "make bench        time against numpy; ARGS=... goes to benchmarks/bench.py"
+	@echo "make lint         formatting, style and compiler warnings, all as errors"
+	@echo "make format       rewrite the sources as lint wants them"
+	@echo "make wheel        the source distribution, and from it the wheel, in dist/"
+	@echo "make clean        remove all that was made"
+
+demo: build/installed build/group-demo
+	$(BIN)/python examples/digits.py $(ARGS)
+
+test: test-c test-python
+
+test-c:
+	$(PYTHON) csrc/build.py --out build/c --tests --run
+
+test-python: build/installed build/group-test
+	$(PYTEST) tests/python $(ARGS)
+
+bench: build/installed build/group-bench
+	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+wheel: build/wheel
+
+# Stamps. Each is as new as what it stands for, so that a second call reuses what is there.
+
+build/venv:
+	$(PYTHON) -m venv .venv
+	$(PIP) install --upgrade "pip>=25.1"
+	@mkdir -p build && touch $@
+
+build/group-%: pyproject.toml build/venv
+	$(PIP) install --group $*
+	@touch $@
+
+# The objects are kept in build/objects, so that an edit compiles only what depends on it.
+build/wheel: $(WHEEL_FILES) build/group-build
+	rm -rf dist
+	FASTEINSUM_BUILD_DIR=$(CURDIR)/build/objects \
+		$(BIN)/python -m build --no-isolation --outdir dist . > build/wheel.log 2>&1 \
+		|| { cat build/wheel.log; exit 1; }
+	@ls dist && touch $@
+
+build/installed: build/wheel
+	$(PIP) uninstall --yes fasteinsum
+	$(PIP) install dist/fasteinsum-*.whl
+	@touch $@
+
+# Under the sanitizers: the programs of the C tests, then a second extension in build/sanitize.
+
+sanitize: sanitize-c sanitize-python
+
+sanitize-c:
+	$(SANITIZER_OPTIONS):detect_leaks=1 $(PYTHON) csrc/build.py --out build/c-sanitize \
+		--cflags="$(SANITIZERS)" --tests --run
+
+build/sanitized: build/wheel
+	rm -rf build/sanitize
+	FASTEINSUM_CFLAGS="$(SANITIZERS) -UNDEBUG" FASTEINSUM_BUILD_DIR=$(CURDIR)/build/objects-sanitize \
+		$(PIP) install --no-deps --no-build-isolation --target build/sanitize dist/fasteinsum-*.tar.gz
+	@touch $@
+
+# test_layout and test_build look at the tree and the release build, not at the running extension.
+sanitize-python: build/sanitized build/group-test
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+	PYTHONMALLOC=malloc PYTHONPATH=build/sanitize FASTEINSUM_TEST_CASES=$(SANITIZED_CASES) \
+	$(SANITIZER_OPTIONS):detect_leaks=0 $(PYTEST) -s -q tests/python \
+		--ignore tests/python/test_layout.py --ignore tests/python/test_build.py $(ARGS)
+
+lint: build/group-lint build/group-build
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/python csrc/build.py --out build/lint --cflags="$(WARNINGS)" --binding --tests
+
+format: build/group-lint
+	$(BIN)/clang-format -i $(C_FILES)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf build dist .venv python/*.egg-info .pytest_cache .ruff_cache

@@ -11,8 +11,10 @@
    A label is the code point of its letter; in implicit mode the output is sorted by it. */
 typedef struct Term {
     int label_count;
-    int *labels;  /* in the arena */
-    int ellipsis; /* how many labels stand before it, or -1 */
+    int *labels;        /* in the arena */
+    int ellipsis;       /* how many labels stand before it, or -1 */
+    int ellipsis_count; /* 0 or 1; more in an output only, where they may stand for nothing at all
+                         */
 } Term;
 
 /* Lives in the arena it was parsed into. In implicit mode the output term is made here: an ellipsis
@@ -24,9 +26,10 @@ typedef struct Subscripts {
     bool is_explicit; /* there was an arrow */
 } Subscripts;
 
-/* Reads text[0..length). Fails with SYNTAX: the message shows the text with a caret under the
-   offence, names the operand and quotes the character or label. operand_count is what the caller
-   holds; another number of terms is an error too. */
+/* Reads text[0..length). Blanks may stand anywhere. Fails with SYNTAX: the message shows the text
+   with a caret under the offence, names the operand and quotes the character or label.
+   operand_count is what the caller holds; another number of terms is an error too. Takes linear
+   time. */
 Status subscripts_parse(const char *text, size_t length, int operand_count, Arena *arena,
                         Subscripts *subscripts, Error *error) MUST_CHECK;
 

@@ -32,7 +32,7 @@ help:
 	@echo "make wheel        the source distribution, and from it the wheel, in dist/"
 	@echo "make clean        remove all that was made"
 
-demo: build/installed build/group-demo
+demo: .venv/installed .venv/group-demo
 	$(BIN)/python examples/digits.py $(ARGS)
 
 test: test-c test-python
@@ -40,35 +40,35 @@ test: test-c test-python
 test-c:
 	$(PYTHON) csrc/build.py --out build/c --tests --run
 
-test-python: build/installed build/group-test
+test-python: .venv/installed .venv/group-test
 	$(PYTEST) tests/python $(ARGS)
 
-bench: build/installed build/group-bench
+bench: .venv/installed .venv/group-bench
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
-wheel: build/wheel
+wheel: dist/made
 
 # Stamps. Each is as new as what it stands for, so that a second call reuses what is there.
 
-build/venv:
+.venv/made:
 	$(PYTHON) -m venv .venv
 	$(PIP) install --upgrade "pip>=25.1"
-	@mkdir -p build && touch $@
+	@touch $@
 
-build/group-%: pyproject.toml build/venv
+.venv/group-%: pyproject.toml .venv/made
 	$(PIP) install --group $*
 	@touch $@
 
 # The objects are kept in build/objects, so that an edit compiles only what depends on it.
-build/wheel: $(WHEEL_FILES) build/group-build
-	rm -rf dist
+dist/made: $(WHEEL_FILES) .venv/group-build
+	rm -rf dist && mkdir -p build
 	FASTEINSUM_BUILD_DIR=$(CURDIR)/build/objects \
 		$(BIN)/python -m build --no-isolation --outdir dist . > build/wheel.log 2>&1 \
 		|| { cat build/wheel.log; exit 1; }
 	@ls dist && touch $@
 
-build/installed: build/wheel
-	$(PIP) uninstall --yes fasteinsum
+.venv/installed: dist/made
+	$(PIP) --quiet uninstall --yes fasteinsum
 	$(PIP) install dist/fasteinsum-*.whl
 	@touch $@
 
@@ -80,26 +80,26 @@ sanitize-c:
 	$(SANITIZER_OPTIONS):detect_leaks=1 $(PYTHON) csrc/build.py --out build/c-sanitize \
 		--cflags="$(SANITIZERS)" --tests --run
 
-build/sanitized: build/wheel
+build/sanitize/made: dist/made
 	rm -rf build/sanitize
 	FASTEINSUM_CFLAGS="$(SANITIZERS) -UNDEBUG" FASTEINSUM_BUILD_DIR=$(CURDIR)/build/objects-sanitize \
 		$(PIP) install --no-deps --no-build-isolation --target build/sanitize dist/fasteinsum-*.tar.gz
 	@touch $@
 
 # test_layout and test_build look at the tree and the release build, not at the running extension.
-sanitize-python: build/sanitized build/group-test
+sanitize-python: build/sanitize/made .venv/group-test
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 	PYTHONMALLOC=malloc PYTHONPATH=build/sanitize FASTEINSUM_TEST_CASES=$(SANITIZED_CASES) \
 	$(SANITIZER_OPTIONS):detect_leaks=0 $(PYTEST) -s -q tests/python \
 		--ignore tests/python/test_layout.py --ignore tests/python/test_build.py $(ARGS)
 
-lint: build/group-lint build/group-build
+lint: .venv/group-lint .venv/group-build
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/python csrc/build.py --out build/lint --cflags="$(WARNINGS)" --binding --tests
 
-format: build/group-lint
+format: .venv/group-lint
 	$(BIN)/clang-format -i $(C_FILES)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format

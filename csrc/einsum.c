@@ -24,7 +24,7 @@ Status einsum_plan(Einsum *einsum, const PlanOptions *options, Error *error) {
 }
 
 Status einsum_run(const Einsum *einsum, char *const data[], Error *error) {
-    size_t bytes = plan_workspace_bytes(einsum->plan);
+    size_t bytes = einsum->plan->workspace_bytes;
     Workspace workspace = {NULL, 0};
     if (bytes > 0) {
         workspace = workspace_take(bytes);

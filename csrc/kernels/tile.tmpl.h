@@ -33,6 +33,7 @@ NAME(tile_step)(Vector sums[PLANES][TILE_MAX_ROWS][4], const ELEMENT *left, cons
 static inline __attribute__((always_inline)) void
 NAME(tile_store_vectors)(const TileJob *job, Vector sums[PLANES][TILE_MAX_ROWS][4], int rows,
                          int vectors) {
+#pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
         char *out = job->out + job->row_offsets[i] + job->col_offsets[0];
 #pragma GCC unroll 4
@@ -66,7 +67,9 @@ static inline __attribute__((always_inline)) void NAME(tile)(const TileJob *job,
     }
     ELEMENT flat[PLANES * TILE_MAX_ROWS * 4 * LANES];
     for (int plane = 0; plane < PLANES; plane++) {
+#pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 4
             for (int v = 0; v < vectors; v++) {
                 ELEMENT *to = flat + ((plane * rows + i) * vectors + v) * LANES;
                 NAME(store)(to, sums[plane][i][v]);

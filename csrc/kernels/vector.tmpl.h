@@ -21,5 +21,5 @@ static inline void NAME(store)(void *memory, Vector vector) {
 }
 
 static inline Vector NAME(broadcast)(ELEMENT scalar) {
-    return (Vector){0} + scalar;
+    return scalar - (Vector){0}; /* x - 0 is x for every x; x + 0 would have to be computed */
 }

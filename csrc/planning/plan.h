@@ -5,7 +5,31 @@
 #include "notation/problem.h"
 #include "strategies/strategy.h"
 
-typedef struct Plan Plan;
+/* Where a side of a step finds its data when the plan runs. */
+typedef struct Slot {
+    int operand;      /* an input by its number, the output as number input_count, or SLOT_WORKSPACE */
+    ptrdiff_t offset; /* bytes from there */
+} Slot;
+
+enum { SLOT_WORKSPACE = -1 };
+
+typedef struct Step {
+    StepPlan plan;
+    Slot *slots;            /* one per side */
+    const char *expression; /* for printing: labels by falling stride */
+    double seconds;         /* estimated, on one core */
+} Step;
+
+/* Immutable after plan_make; everything lies in its arena. Drawn at the top of plan.c. */
+typedef struct Plan {
+    Arena arena;
+    int step_count;
+    Step *steps;
+    size_t scratch_offset;  /* intermediates first, then the scratch of the running task */
+    size_t workspace_bytes;
+    double seconds;
+    const char *title;      /* for printing: the expression, the dtype and the extents */
+} Plan;
 
 typedef struct PlanOptions {
     const Machine *machine;          /* copied */
@@ -21,14 +45,8 @@ Status plan_make(const Problem *problem, const PlanOptions *options, Plan **plan
                  Error *error) MUST_CHECK;
 void plan_free(Plan *plan);
 
-/* Scratch that one run needs, intermediates included. */
-size_t plan_workspace_bytes(const Plan *plan);
-
-/* Estimated seconds of a run on one core. */
-double plan_seconds(const Plan *plan);
-
 /* Runs all steps. data: one pointer per input to its element at index 0, then the output's.
-   workspace: plan_workspace_bytes, aligned to a cache line. Nothing can fail. */
+   workspace: plan->workspace_bytes, aligned to a cache line. Nothing can fail. */
 void plan_execute(const Plan *plan, char *const data[], char *workspace);
 
 /* Writes the table of steps as text into buffer (always terminated); returns the length of the whole

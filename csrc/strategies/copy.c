@@ -1,0 +1,106 @@
+/* One input, nothing summed: every element goes to its place in the output. The kernel walks the
+ * axis along which the output moves by single elements and the one along which the input does;
+ * where they differ, it transposes in registers. */
+#include "kernels/kernels.h"
+#include "strategies/nest.h"
+#include "strategies/rates.h"
+
+#include <math.h>
+
+enum { IN, OUT };
+
+typedef struct CopyChoices {
+    Nest nest;
+    CopyKernel *kernel;
+} CopyChoices;
+
+/* Whatever the elements mean, they are moved by a kernel for elements of their size. */
+static const KernelSet *kernels_of_size(size_t size, Isa isa) {
+    static const DType carriers[] = {DTYPE_I8, DTYPE_I16, DTYPE_I32, DTYPE_I64, DTYPE_C128};
+    for (size_t i = 0; i < sizeof carriers / sizeof carriers[0]; i++) {
+        if (dtype_size(carriers[i]) == size) return kernels_for(carriers[i], isa);
+    }
+    return NULL;
+}
+
+static bool is_served(const Contraction *contraction, const Machine *machine) {
+    DType in = contraction->dtypes[IN], out = contraction->dtypes[OUT];
+    return contraction->arithmetic != DTYPE_OBJECT && dtype_size(in) == dtype_size(out) &&
+           dtype_is_converted(in) == dtype_is_converted(out) &&
+           kernels_of_size(dtype_size(in), machine->isa) != NULL;
+}
+
+/* The axes along which either side moves by its shortest step; if they are one, the next around it.
+ */
+typedef struct Steps {
+    int out, in;
+} Steps;
+
+static Steps find_steps(const Contraction *contraction) {
+    int kept = contraction->kept_count;
+    int out = nest_nearest(contraction, OUT, 0, kept);
+    int in = nest_nearest(contraction, IN, 0, kept);
+    if (in == out) in = kept < 2 ? NO_AXIS : out == kept - 1 ? kept - 2 : kept - 1;
+    return (Steps){out, in};
+}
+
+/* The kernel does not mind which axis is which, but tasks are cut along the rows. */
+static Plane choose_plane(const Contraction *contraction) {
+    Steps steps = find_steps(contraction);
+    bool out_is_longer = nest_extent(contraction, steps.out) >= nest_extent(contraction, steps.in);
+    return out_is_longer ? (Plane){steps.out, steps.in} : (Plane){steps.in, steps.out};
+}
+
+static double copy_cost(const Contraction *contraction, const Machine *machine) {
+    bool applies =
+        contraction->input_count == 1 && contraction->axis_count == contraction->kept_count;
+    if (!applies || !is_served(contraction, machine)) return INFINITY;
+    Steps steps = find_steps(contraction);
+    ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[OUT]);
+    bool out_unit = nest_stride(contraction, steps.out, OUT) == size;
+    bool in_unit = nest_stride(contraction, steps.out, IN) == size;
+    bool transposes = nest_stride(contraction, steps.in, IN) == size;
+    double cycles = !out_unit ? 1.5 : in_unit ? 0.1 : transposes ? 0.5 : 1.0;
+    double elements = nest_elements(contraction), bytes = nest_bytes(contraction);
+    double run = (double)nest_extent(contraction, steps.out);
+    double runs = (double)nest_extent(contraction, steps.in);
+    double work = rates_cycles(elements * cycles + elements / run * 3);
+    return fmax(work, rates_traffic(bytes, bytes, machine)) +
+           elements / (run * runs) * rates.seconds_per_call;
+}
+
+static Status copy_prepare(const Contraction *contraction, const Machine *machine, Arena *arena,
+                           StepPlan *step, Error *error) {
+    CopyChoices *choices = arena_take(arena, 1, sizeof *choices);
+    if (!choices) return error_memory(error);
+    choices->kernel = kernels_of_size(dtype_size(contraction->dtypes[OUT]), machine->isa)->copy;
+    TRY(nest_make(contraction, choose_plane(contraction), arena, &choices->nest, error));
+    step->choices = choices;
+    step->task_count = nest_task_count(&choices->nest);
+    step->scratch_bytes = 0;
+    return STATUS_OK;
+}
+
+static void copy_run(const StepPlan *step, char *const data[], char *scratch, ptrdiff_t task) {
+    (void)scratch;
+    const CopyChoices *choices = step->choices;
+    const Nest *nest = &choices->nest;
+    Piece piece = nest_piece(nest, task);
+    CopyJob job = {
+        .rows = piece.row_count,
+        .cols = nest->cols->extent,
+        .in_row = nest->rows->strides[IN],
+        .in_col = nest->cols->strides[IN],
+        .out_row = nest->rows->strides[OUT],
+        .out_col = nest->cols->strides[OUT],
+    };
+    Walk walk;
+    nest_begin(nest, &piece, data, &walk);
+    for (ptrdiff_t i = 0; i < piece.position_count; i++, walk_next(&walk)) {
+        job.in = walk.pointers[IN];
+        job.out = walk.pointers[OUT];
+        choices->kernel(&job);
+    }
+}
+
+const Strategy strategy_copy = {"copy", copy_cost, copy_prepare, copy_run};

@@ -1,0 +1,151 @@
+#include "strategies/nest.h"
+
+#include "kernels/kernels.h"
+
+/* A task is worth handing to a thread from some ten microseconds on. Rows are cut at whole cache
+   lines of any dtype, so that two tasks rarely write to one line. */
+enum { TASK_ELEMENTS = 1 << 17, ROWS_GRAIN = 16 };
+
+static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) {
+    return (a + b - 1) / b;
+}
+
+/* Copies the axes [first, last) that the kernel does not walk; gives where the next ones go. */
+static Axis *take_outer(const Contraction *contraction, Plane plane, int first, int last,
+                        Axis *to) {
+    for (int i = first; i < last; i++) {
+        if (i != plane.rows && i != plane.cols) *to++ = contraction->axes[i];
+    }
+    return to;
+}
+
+static Axis *take_inner(const Contraction *contraction, int axis, Axis *to) {
+    *to = axis == NO_AXIS ? (Axis){.extent = 1} : contraction->axes[axis];
+    return to;
+}
+
+/* Whole positions where there are enough of them, else pieces of the rows. */
+static void cut(Nest *nest) {
+    ptrdiff_t rows = nest->rows->extent;
+    double elements = (double)nest->kept_positions * (double)nest->summed_positions * (double)rows *
+                      (double)nest->cols->extent;
+    ptrdiff_t tasks = (ptrdiff_t)(elements / TASK_ELEMENTS) + 1;
+    if (nest->kept_positions >= tasks) {
+        nest->positions_per_task = divide_up(nest->kept_positions, tasks);
+        nest->rows_per_task = rows;
+    } else {
+        ptrdiff_t cuts = divide_up(tasks, nest->kept_positions);
+        nest->positions_per_task = 1;
+        nest->rows_per_task = divide_up(divide_up(rows, cuts), ROWS_GRAIN) * ROWS_GRAIN;
+    }
+    nest->row_tasks = divide_up(rows, nest->rows_per_task);
+}
+
+Status nest_make(const Contraction *contraction, Plane plane, Arena *arena, Nest *nest,
+                 Error *error) {
+    Axis *axes = arena_take(arena, (size_t)contraction->axis_count + 2, sizeof *axes);
+    if (!axes) return error_memory(error);
+    Axis *summed = take_outer(contraction, plane, 0, contraction->kept_count, axes);
+    Axis *end =
+        take_outer(contraction, plane, contraction->kept_count, contraction->axis_count, summed);
+    *nest = (Nest){
+        .outer = axes,
+        .rows = take_inner(contraction, plane.rows, end),
+        .cols = take_inner(contraction, plane.cols, end + 1),
+        .side_count = contraction->input_count + 1,
+        .kept_count = (int)(summed - axes),
+        .summed_count = (int)(end - summed),
+    };
+    nest->kept_positions = axes_extent(axes, nest->kept_count);
+    nest->summed_positions = axes_extent(summed, nest->summed_count);
+    cut(nest);
+    return STATUS_OK;
+}
+
+ptrdiff_t nest_task_count(const Nest *nest) {
+    return divide_up(nest->kept_positions, nest->positions_per_task) * nest->row_tasks;
+}
+
+static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
+    return a < b ? a : b;
+}
+
+Piece nest_piece(const Nest *nest, ptrdiff_t task) {
+    ptrdiff_t position = task / nest->row_tasks * nest->positions_per_task;
+    ptrdiff_t row = task % nest->row_tasks * nest->rows_per_task;
+    return (Piece){
+        .position = position,
+        .position_count = smaller(nest->positions_per_task, nest->kept_positions - position),
+        .row = row,
+        .row_count = smaller(nest->rows_per_task, nest->rows->extent - row),
+    };
+}
+
+void nest_begin(const Nest *nest, const Piece *piece, char *const data[], Walk *walk) {
+    char *starts[MAX_SIDES];
+    for (int side = 0; side < nest->side_count; side++) {
+        starts[side] = data[side] + piece->row * nest->rows->strides[side];
+    }
+    walk_begin(walk, nest->outer, nest->kept_count, nest->side_count, starts, piece->position);
+}
+
+bool nest_is_served(const Contraction *contraction, const Machine *machine) {
+    if (contraction->arithmetic == DTYPE_OBJECT) return false;
+    for (int side = 0; side <= contraction->input_count; side++) {
+        if (dtype_is_converted(contraction->dtypes[side])) return false;
+    }
+    return kernels_for(contraction->arithmetic, machine->isa) != NULL;
+}
+
+static ptrdiff_t magnitude(ptrdiff_t stride) {
+    return stride < 0 ? -stride : stride;
+}
+
+int nest_nearest(const Contraction *contraction, int side, int first, int last) {
+    int nearest = NO_AXIS;
+    ptrdiff_t best = PTRDIFF_MAX;
+    for (int i = first; i < last; i++) {
+        ptrdiff_t step = magnitude(contraction->axes[i].strides[side]);
+        if (step == 0 || step >= best) continue;
+        best = step;
+        nearest = i;
+    }
+    return nearest;
+}
+
+int nest_longest(const Contraction *contraction, int first, int last) {
+    int longest = NO_AXIS;
+    for (int i = first; i < last; i++) {
+        if (contraction->axes[i].extent > nest_extent(contraction, longest)) longest = i;
+    }
+    return longest;
+}
+
+ptrdiff_t nest_extent(const Contraction *contraction, int axis) {
+    return axis == NO_AXIS ? 1 : contraction->axes[axis].extent;
+}
+
+ptrdiff_t nest_stride(const Contraction *contraction, int axis, int side) {
+    return axis == NO_AXIS ? 0 : contraction->axes[axis].strides[side];
+}
+
+double nest_elements(const Contraction *contraction) {
+    double elements = 1;
+    for (int i = 0; i < contraction->axis_count; i++) {
+        elements *= (double)contraction->axes[i].extent;
+    }
+    return elements;
+}
+
+double nest_bytes(const Contraction *contraction) {
+    double total = 0;
+    for (int side = 0; side <= contraction->input_count; side++) {
+        double bytes = (double)dtype_size(contraction->dtypes[side]);
+        for (int i = 0; i < contraction->axis_count; i++) {
+            const Axis *axis = &contraction->axes[i];
+            if (axis->strides[side] != 0) bytes *= (double)axis->extent;
+        }
+        total += bytes;
+    }
+    return total;
+}

@@ -1,0 +1,243 @@
+/* Every strategy against `generic`, on random contractions: all classes of axes, strides permuted,
+ * padded, negative and zero, extents around those of vectors and tiles, every dtype with kernels.
+ */
+#include "base/memory.h"
+#include "check.h"
+#include "kernels/kernels.h"
+#include "strategies/strategy.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    TRIALS = 3000,
+    MOST_AXES = 6,
+    MOST_INPUTS = 3,
+    MOST_ELEMENTS = 20000,
+    CANARY = 0x5C,
+    CANARY_BYTES = 64
+};
+
+/* ---- random numbers, the same in every run
+ * --------------------------------------------------------- */
+
+static uint64_t random_state;
+
+static uint32_t random_bits(void) {
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(random_state >> 33);
+}
+
+static int random_below(int limit) {
+    return (int)(random_bits() % (uint32_t)limit);
+}
+
+/* ---- one random case
+ * ------------------------------------------------------------------------------- */
+
+/* The memory of one side: data is its element at index 0, bytes are all that belong to it. */
+typedef struct Side {
+    char *memory, *data;
+    size_t bytes;
+} Side;
+
+typedef struct Case {
+    Contraction contraction;
+    Side sides[MOST_INPUTS + 1];
+    DType dtype;
+    ptrdiff_t summed; /* terms of one sum */
+} Case;
+
+static const DType dtypes[] = {DTYPE_F32, DTYPE_F64, DTYPE_C64, DTYPE_C128, DTYPE_I8,  DTYPE_I16,
+                               DTYPE_I32, DTYPE_I64, DTYPE_U8,  DTYPE_U16,  DTYPE_U32, DTYPE_U64};
+
+static ptrdiff_t random_extent(ptrdiff_t at_most) {
+    static const ptrdiff_t extents[] = {1,  2,  2,  3,  4,  5,  7,  8,   9,  13,
+                                        16, 17, 31, 32, 33, 64, 65, 200, 700};
+    ptrdiff_t extent = extents[random_below(sizeof extents / sizeof extents[0])];
+    return extent < at_most ? extent : at_most;
+}
+
+/* Axes with the sides that move along them, strides still to come. */
+static int random_axes(Axis axes[], int kept_count, int axis_count, int input_count) {
+    ptrdiff_t elements = 1;
+    for (int i = 0; i < axis_count; i++) {
+        axes[i].extent = random_extent(MOST_ELEMENTS / elements);
+        elements *= axes[i].extent;
+        int sides = 1 + random_below((1 << input_count) - 1);
+        if (random_below(3) == 0) sides = (1 << input_count) - 1;
+        for (int side = 0; side < input_count; side++) axes[i].strides[side] = sides >> side & 1;
+        axes[i].strides[input_count] = i < kept_count;
+    }
+    return axis_count;
+}
+
+/* Lays a side out: its axes in random order, some padded, some reversed. */
+static Side random_layout(Axis axes[], int axis_count, int side, ptrdiff_t element) {
+    int order[MOST_AXES];
+    for (int i = 0; i < axis_count; i++) {
+        int at = random_below(3) ? i : random_below(i + 1);
+        order[i] = order[at];
+        order[at] = i;
+    }
+    ptrdiff_t step = element, start = 0;
+    for (int i = axis_count; i-- > 0;) {
+        Axis *axis = &axes[order[i]];
+        if (axis->strides[side] == 0) continue;
+        if (random_below(6) == 0) step += element * random_below(5);
+        bool reversed = random_below(8) == 0;
+        axis->strides[side] = reversed ? -step : step;
+        if (reversed) start += (axis->extent - 1) * step;
+        step *= axis->extent;
+    }
+    Side laid = {.bytes = (size_t)step};
+    laid.memory = malloc(laid.bytes);
+    laid.data = laid.memory + start;
+    return laid;
+}
+
+/* Real numbers and the parts of complex ones; integers are compared as bytes. */
+typedef enum PartKind { PART_SINGLE, PART_DOUBLE, PART_BYTES } PartKind;
+
+static PartKind part_kind(DType dtype) {
+    if (dtype == DTYPE_F32 || dtype == DTYPE_C64) return PART_SINGLE;
+    return dtype == DTYPE_F64 || dtype == DTYPE_C128 ? PART_DOUBLE : PART_BYTES;
+}
+
+/* Whole numbers whose sums are exact in every type, or numbers between 1/2 and 1. */
+static void fill(Side *side, DType dtype, bool whole) {
+    PartKind kind = part_kind(dtype);
+    size_t sizes[] = {sizeof(float), sizeof(double), 1}, count = side->bytes / sizes[kind];
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = random_bits();
+        double value = whole ? (double)(bits % 9) - 4 : 0.5 + (bits >> 12) * 0x1p-21;
+        if (kind == PART_SINGLE) ((float *)(void *)side->memory)[i] = (float)value;
+        if (kind == PART_DOUBLE) ((double *)(void *)side->memory)[i] = value;
+        if (kind == PART_BYTES) side->memory[i] = (char)bits;
+    }
+}
+
+static void case_make(Case *c, bool whole) {
+    int input_count = 1 + random_below(MOST_INPUTS), kept_count = random_below(4);
+    int axis_count = kept_count + random_below(4);
+    c->dtype = dtypes[random_below(sizeof dtypes / sizeof dtypes[0])];
+    Axis axes[MOST_AXES];
+    random_axes(axes, kept_count, axis_count, input_count);
+    for (int side = 0; side <= input_count; side++) {
+        c->sides[side] = random_layout(axes, axis_count, side, (ptrdiff_t)dtype_size(c->dtype));
+        fill(&c->sides[side], c->dtype, whole);
+    }
+    c->summed = 1;
+    for (int i = kept_count; i < axis_count; i++) c->summed *= axes[i].extent;
+    contraction_begin(&c->contraction, dtype_arithmetic(c->dtype), input_count);
+    for (int side = 0; side <= input_count; side++) c->contraction.dtypes[side] = c->dtype;
+    for (int i = 0; i < axis_count; i++) {
+        contraction_add(&c->contraction, &axes[i], i < kept_count);
+    }
+    contraction_normalise(&c->contraction);
+}
+
+static void case_free(Case *c) {
+    for (int side = 0; side <= c->contraction.input_count; side++) free(c->sides[side].memory);
+}
+
+/* ---- running and comparing
+ * ------------------------------------------------------------------------- */
+
+static bool is_canary(const char *memory, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++) {
+        if (memory[i] != CANARY) return false;
+    }
+    return true;
+}
+
+/* Prepares and runs all tasks, last first, each with scratch full of rubbish. */
+static void run(const Strategy *strategy, const Case *c, const Machine *machine, char *out) {
+    Arena arena = {0};
+    StepPlan step;
+    Error error;
+    CHECK_EQUAL_INT(strategy_prepare(strategy, &c->contraction, machine, &arena, &step, &error),
+                    STATUS_OK);
+    CHECK(step.strategy == strategy);
+    char *data[MOST_INPUTS + 1], *scratch = memory_take(step.scratch_bytes + CANARY_BYTES);
+    int output = c->contraction.input_count;
+    for (int side = 0; side <= output; side++) {
+        char *first = side == output ? out + (c->sides[side].data - c->sides[side].memory)
+                                     : c->sides[side].data;
+        data[side] = first + c->contraction.origins[side];
+    }
+    for (ptrdiff_t task = step.task_count; task-- > 0;) {
+        memset(scratch, CANARY, step.scratch_bytes + CANARY_BYTES);
+        strategy->run(&step, data, scratch, task);
+        CHECK(is_canary(scratch + step.scratch_bytes, CANARY_BYTES));
+    }
+    memory_give(scratch);
+    arena_free(&arena);
+}
+
+static double part_at(const char *memory, PartKind kind, size_t i) {
+    return kind == PART_SINGLE ? (double)((const float *)(const void *)memory)[i]
+                               : ((const double *)(const void *)memory)[i];
+}
+
+/* Compares all bytes of the output's memory, gaps included. The bound is the a-priori one for sums
+   of products of up to three factors, each of size 1, or the square root of 2 if complex. */
+static bool outputs_agree(const Case *c, const char *actual, const char *expected, bool whole) {
+    size_t bytes = c->sides[c->contraction.input_count].bytes;
+    PartKind kind = part_kind(c->dtype);
+    if (kind == PART_BYTES) return memcmp(actual, expected, bytes) == 0;
+    double epsilon = kind == PART_SINGLE ? 0x1p-24 : 0x1p-53, terms = (double)c->summed;
+    double bound = whole ? 0 : 3 * terms * (terms + 4) * epsilon;
+    size_t count = bytes / (kind == PART_SINGLE ? sizeof(float) : sizeof(double));
+    for (size_t i = 0; i < count; i++) {
+        double difference = part_at(actual, kind, i) - part_at(expected, kind, i);
+        if (!(fabs(difference) <= bound)) return false;
+    }
+    return true;
+}
+
+/* Copies of the output's memory, so that what must not be written can be compared too. */
+static char *output_copy(const Case *c) {
+    const Side *output = &c->sides[c->contraction.input_count];
+    char *copy = malloc(output->bytes);
+    return memcpy(copy, output->memory, output->bytes);
+}
+
+static long applied[16]; /* by strategy: how often it was compared */
+
+static void compare_all(const Case *c, const Machine *machine, bool whole, int trial) {
+    char *expected = output_copy(c);
+    run(strategy_from_name("generic"), c, machine, expected);
+    for (int i = 0; strcmp(strategies[i]->name, "generic") != 0; i++) {
+        if (!isfinite(strategies[i]->cost(&c->contraction, machine))) continue;
+        applied[i]++;
+        char *actual = output_copy(c);
+        run(strategies[i], c, machine, actual);
+        if (!CHECK(outputs_agree(c, actual, expected, whole))) {
+            printf("    trial %d: %s, %s, %s\n", trial, strategies[i]->name, dtype_name(c->dtype),
+                   isa_name(machine->isa));
+        }
+        free(actual);
+    }
+    free(expected);
+}
+
+static void test_isa(Isa isa) {
+    static Case c;
+    Machine machine = machine_with_isa(isa);
+    random_state = 1;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        bool whole = trial % 2 == 0;
+        case_make(&c, whole);
+        if (!c.contraction.is_empty) compare_all(&c, &machine, whole, trial);
+        case_free(&c);
+    }
+}
+
+int main(void) {
+    for (Isa isa = 0; isa < ISA_COUNT; isa++) {
+        if (isa_is_built(isa) && isa_is_present(isa)) test_isa(isa);
+    }
+    for (int i = 0; strcmp(strategies[i]->name, "generic") != 0; i++) CHECK(applied[i] > 100);
+    return check_report();
+}

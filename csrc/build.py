@@ -41,7 +41,7 @@ LIBRARIES = ("-lm", "-lpthread")
 
 # What each csrc/kernels/isa_<name>.c is compiled with, by the processor that the compiler targets;
 # "" stands for every processor. runtime/cpu.c asks the machine for each feature named here.
-AVX2_FLAGS = ("-mavx2", "-mfma", "-mf16c", "-mbmi2")
+AVX2_FLAGS = ("-mavx2", "-mfma", "-mbmi2")
 AVX512_FLAGS = ("-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mprefer-vector-width=512")
 ISA_FLAGS: dict[str, dict[str, tuple[str, ...]]] = {
     "baseline": {"x86_64": ("-march=x86-64-v2",), "": ()},
@@ -70,7 +70,9 @@ class Toolchain:
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            raise BuildError(f"the compiler cannot be run: {shlex.join(command)}: {error}") from None
+            raise BuildError(
+                f"the compiler cannot be run: {shlex.join(command)}: {error}"
+            ) from None
         return done.stdout
 
     @cached_property
@@ -114,9 +116,10 @@ def default_toolchain() -> Toolchain:
     )
 
 
-def with_cflags(toolchain: Toolchain, *cflags: str) -> Toolchain:
-    """The toolchain with flags in front of its own, which can therefore undo them."""
-    return replace(toolchain, cflags=cflags + toolchain.cflags)
+def release_toolchain() -> Toolchain:
+    """The one of the extension: no assertions, unless FASTEINSUM_CFLAGS has -UNDEBUG."""
+    toolchain = default_toolchain()
+    return replace(toolchain, cflags=("-DNDEBUG", *toolchain.cflags))
 
 
 def probe_isas(toolchain: Toolchain) -> Isas:
@@ -148,7 +151,7 @@ def probe_flags(toolchain: Toolchain, flags: Sequence[str]) -> str:
 
 
 def core_units(isas: Isas) -> list[Unit]:
-    """The Python-free core. The slow files come first, so that no core of the machine idles last."""
+    """The Python-free core. The slow files come first, so that no processor idles at the end."""
     sources = [path for path in list_files("csrc", "*.c") if path.parts[1] != "binding"]
     kernels = [path for path in sources if path.parts[1] == "kernels"]
     shared = [path for path in kernels if not path.stem.startswith("isa_")]
@@ -279,7 +282,9 @@ class Builder:
         sys.stderr.write(done.stderr)
         self.made.append(target)
         inputs = inputs_of()
-        if all((ROOT / name).stat().st_mtime_ns < start for name in inputs):  # none edited meanwhile
+        if all(
+            (ROOT / name).stat().st_mtime_ns < start for name in inputs
+        ):  # none edited meanwhile
             hashes = {name: file_hash(name) for name in inputs}
             stamp.write_text(json.dumps({"command": identity, "inputs": hashes}))
 

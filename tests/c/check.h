@@ -63,9 +63,9 @@ static inline int check_print_report(const char *file) {
 }
 
 #define CHECK(condition) check_true((condition), __FILE__, __LINE__, #condition)
-#define CHECK_EQUAL_INT(actual, expected)                                                          \
+#define CHECK_EQUAL_INT(actual, expected) \
     check_equal_int((long long)(actual), (long long)(expected), __FILE__, __LINE__, #actual)
-#define CHECK_EQUAL_TEXT(actual, expected)                                                         \
+#define CHECK_EQUAL_TEXT(actual, expected) \
     check_equal_text((actual), (expected), __FILE__, __LINE__, #actual)
 #define check_report() check_print_report(__FILE__)
 

@@ -1,0 +1,130 @@
+/* Docstrings of einsum and of the private functions. The first line of each is its signature. */
+#ifndef FASTEINSUM_BINDING_DOCS_H
+#define FASTEINSUM_BINDING_DOCS_H
+
+/* clang-format off: as it reads in Python */
+#define EINSUM_DOC                                                                       \
+    "einsum(*operands, out=None, optimize=False, **kwargs)\n"                            \
+    "--\n"                                                                               \
+    "\n"                                                                                 \
+    "Evaluate the Einstein summation convention on the operands.\n"                      \
+    "\n"                                                                                 \
+    "A drop-in for :func:`numpy.einsum`: the same call styles, keywords, results,\n"     \
+    "views and types of exception.\n"                                                    \
+    "\n"                                                                                 \
+    "Parameters\n"                                                                       \
+    "----------\n"                                                                       \
+    "*operands : str and array_like\n"                                                   \
+    "    Either the subscripts as a string (``'ij,jk->ik'``) and one array for each\n"   \
+    "    of its terms, or each array followed by the list of its labels (integers\n"     \
+    "    from 0 to 51, or ``...``), and at the end, if wanted, the list of the\n"        \
+    "    output. Without an output the labels that occur once are kept, in\n"            \
+    "    alphabetical order.\n"                                                          \
+    "out : ndarray, optional\n"                                                          \
+    "    Where the result goes. It may overlap the operands; the result is as if\n"      \
+    "    these had been copied first.\n"                                                 \
+    "optimize : {False, True, 'greedy', 'optimal', path}, optional\n"                    \
+    "    Accepted and checked as NumPy does, explicit paths included. The order of\n"    \
+    "    contraction is chosen by fasteinsum in any case; values, types and errors\n"    \
+    "    do not depend on it.\n"                                                         \
+    "**kwargs\n"                                                                         \
+    "    `dtype`: the type to compute in, by default the common type of the operands\n"  \
+    "    and of `out`. `casting`: ``'no'``, ``'equiv'``, ``'safe'`` (the default),\n"    \
+    "    ``'same_kind'`` or ``'unsafe'``, which conversions are allowed. `order`:\n"     \
+    "    ``'K'`` (the default), ``'A'``, ``'C'`` or ``'F'``, the memory layout of a\n"   \
+    "    new result.\n"                                                                  \
+    "\n"                                                                                 \
+    "Returns\n"                                                                          \
+    "-------\n"                                                                          \
+    "ndarray or scalar\n"                                                                \
+    "    A view of a single operand of which nothing is summed, writeable if the\n"      \
+    "    operand is; otherwise a new array, or `out`. A result without axes is a\n"      \
+    "    scalar.\n"                                                                      \
+    "\n"                                                                                 \
+    "Raises\n"                                                                           \
+    "------\n"                                                                           \
+    "ValueError\n"                                                                       \
+    "    If the subscripts cannot be read, sizes do not agree, or `out` is read-only\n"  \
+    "    or overlaps itself.\n"                                                          \
+    "TypeError\n"                                                                        \
+    "    If a conversion is not allowed by `casting`, or a type (dates, strings,\n"      \
+    "    records) cannot be summed.\n"                                                   \
+    "\n"                                                                                 \
+    "See Also\n"                                                                         \
+    "--------\n"                                                                         \
+    "windows : the view of an array that makes einsum a convolution.\n"                  \
+    "fold : the adjoint of `windows`, which adds overlapping windows up.\n"              \
+    "\n"                                                                                 \
+    "Notes\n"                                                                            \
+    "-----\n"                                                                            \
+    "Differences from NumPy: whatever one of NumPy's two code paths (with and without\n" \
+    "`optimize`) accepts is accepted for every `optimize`, and the value and the type\n" \
+    "are those of the path without. Axes behind an ellipsis that the output does not\n"  \
+    "mention are summed. Sums of float16 are accumulated in float32. An `out` whose\n"   \
+    "elements overlap each other is refused. Operands with an ``__array_function__``\n"  \
+    "of their own are handed to NumPy.\n"                                                \
+    "\n"                                                                                 \
+    "Examples\n"                                                                         \
+    "--------\n"                                                                         \
+    ">>> import numpy as np\n"                                                           \
+    ">>> from fasteinsum import einsum\n"                                                \
+    ">>> a = np.arange(6.0).reshape(2, 3)\n"                                             \
+    ">>> b = np.arange(12.0).reshape(3, 4)\n"                                            \
+    ">>> einsum('ij,jk->ik', a, b)\n"                                                    \
+    "array([[20., 23., 26., 29.],\n"                                                     \
+    "       [56., 68., 80., 92.]])\n"                                                    \
+    "\n"                                                                                 \
+    "The same with lists of labels, and the sum of each column:\n"                       \
+    "\n"                                                                                 \
+    ">>> einsum(a, [0, 1], b, [1, 2], [0, 2]).shape\n"                                   \
+    "(2, 4)\n"                                                                           \
+    ">>> einsum('ij->j', a)\n"                                                           \
+    "array([3., 5., 7.])\n"                                                              \
+    "\n"                                                                                 \
+    "A diagonal is a view that can be written to:\n"                                     \
+    "\n"                                                                                 \
+    ">>> square = np.zeros((3, 3))\n"                                                    \
+    ">>> einsum('ii->i', square)[:] = 1\n"                                               \
+    ">>> square\n"                                                                       \
+    "array([[1., 0., 0.],\n"                                                             \
+    "       [0., 1., 0.],\n"                                                             \
+    "       [0., 0., 1.]])\n"
+
+#define DESCRIBE_DOC                                             \
+    "_describe(*operands, out=None, optimize=False, **kwargs)\n" \
+    "--\n"                                                       \
+    "\n"                                                         \
+    "The plan of the same call of einsum, as text; nothing is computed.\n"
+
+#define CONFIG_DOC \
+    "_config()\n"  \
+    "--\n"         \
+    "\n"           \
+    "The facts about build and machine that show_config presents.\n"
+
+#define USE_ISA_DOC       \
+    "_use_isa(name, /)\n" \
+    "--\n"                \
+    "\n"                  \
+    "For tests: use these kernels in the whole process; the name of those before.\n"
+
+#define USE_STRATEGY_DOC       \
+    "_use_strategy(name, /)\n" \
+    "--\n"                     \
+    "\n"                       \
+    "For tests: use this strategy for every step, or with None the cheapest again.\n"
+
+#define FAIL_ALLOCATION_DOC              \
+    "_fail_allocation(n, for_good, /)\n" \
+    "--\n"                               \
+    "\n"                                 \
+    "For tests: let the n-th allocation from now on fail; a negative n ends it.\n"
+
+#define ALLOCATED_BLOCKS_DOC \
+    "_allocated_blocks()\n"  \
+    "--\n"                   \
+    "\n"                     \
+    "For tests: the number of blocks of memory that the core holds.\n"
+/* clang-format on */
+
+#endif

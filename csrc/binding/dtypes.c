@@ -1,0 +1,83 @@
+#include "binding/dtypes.h"
+
+#include <assert.h>
+#include <string.h>
+
+_Static_assert(sizeof(npy_intp) == sizeof(ptrdiff_t),
+               "shapes are shared with NumPy without a copy");
+
+typedef struct DtypeRow {
+    char kind;
+    size_t size;
+    DType dtype;
+} DtypeRow;
+
+/* Where two types have the same size (long double on some machines), the first row wins. */
+static const DtypeRow rows[] = {
+    {'f', 8, DTYPE_F64},
+    {'f', 4, DTYPE_F32},
+    {'f', 2, DTYPE_F16},
+    {'f', sizeof(longdouble), DTYPE_LONGDOUBLE},
+    {'i', 8, DTYPE_I64},
+    {'i', 4, DTYPE_I32},
+    {'i', 2, DTYPE_I16},
+    {'i', 1, DTYPE_I8},
+    {'u', 8, DTYPE_U64},
+    {'u', 4, DTYPE_U32},
+    {'u', 2, DTYPE_U16},
+    {'u', 1, DTYPE_U8},
+    {'b', 1, DTYPE_BOOL},
+    {'c', 16, DTYPE_C128},
+    {'c', 8, DTYPE_C64},
+    {'c', sizeof(clongdouble), DTYPE_CLONGDOUBLE},
+    {'O', sizeof(PyObject *), DTYPE_OBJECT},
+};
+
+/* User types may claim any kind and size; only NumPy's own numbers are trusted. */
+static bool is_builtin(int type_number) {
+    return type_number >= 0 && type_number <= NPY_HALF;
+}
+
+bool dtype_from_descr(PyArray_Descr *descr, DType *dtype) {
+    if (!is_builtin(descr->type_num)) return false;
+    size_t size = (size_t)PyDataType_ELSIZE(descr);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].kind != descr->kind || rows[i].size != size) continue;
+        *dtype = rows[i].dtype;
+        return true;
+    }
+    return false;
+}
+
+void tensor_from_array(Tensor *tensor, PyArrayObject *array) {
+    int axis_count = PyArray_NDIM(array);
+    assert(axis_count <= MAX_AXES);
+    tensor->data = PyArray_BYTES(array);
+    tensor->axis_count = axis_count;
+    if (!dtype_from_descr(PyArray_DESCR(array), &tensor->dtype)) tensor->dtype = DTYPE_U8;
+    for (int i = 0; i < axis_count; i++) {
+        tensor->shape[i] = PyArray_DIM(array, i);
+        tensor->strides[i] = PyArray_STRIDE(array, i);
+    }
+}
+
+static PyArrayObject *view_make(PyArrayObject *base, int axis_count, const ptrdiff_t *shape,
+                                const ptrdiff_t *strides, char *data) {
+    PyArray_Descr *descr = PyArray_DESCR(base);
+    Py_INCREF((PyObject *)descr); /* taken over by the constructor */
+    PyObject *view = PyArray_NewFromDescr(&PyArray_Type, descr, axis_count, shape, strides, data,
+                                          PyArray_FLAGS(base) & NPY_ARRAY_WRITEABLE, NULL);
+    if (!view) return NULL;
+    Py_INCREF((PyObject *)base); /* taken over, also on failure; chains of views collapse here */
+    if (PyArray_SetBaseObject((PyArrayObject *)view, (PyObject *)base) < 0) Py_CLEAR(view);
+    return (PyArrayObject *)view;
+}
+
+PyArrayObject *array_view(PyArrayObject *base, const Tensor *tensor) {
+    return view_make(base, tensor->axis_count, tensor->shape, tensor->strides, tensor->data);
+}
+
+PyArrayObject *array_span(PyArrayObject *base, char *data, npy_intp count) {
+    ptrdiff_t stride = PyArray_ITEMSIZE(base);
+    return view_make(base, 1, &count, &stride, data);
+}

@@ -1,0 +1,226 @@
+/* A call of einsum from Python, stage by stage. */
+#include "binding/einsum_method.h"
+
+#include "binding/dispatch.h"
+#include "binding/dtypes.h"
+#include "binding/errors.h"
+#include "binding/objects.h"
+#include "binding/results.h"
+
+/* Everything that a call holds; call_end gives back what has been taken so far. */
+typedef struct Call {
+    const ModuleState *state;
+    Request request;
+    Operands operands;
+    Einsum einsum;
+    Computing computing;
+    Target target;
+    ObjectRun objects;
+    bool out_fits; /* out has as many axes as the result, so it took part in the broadcasting */
+} Call;
+
+/* Every stage returns true, or false with an exception set. */
+
+static bool check(Status status, const Error *error) {
+    if (status == STATUS_OK) return true;
+    error_raise(error);
+    return false;
+}
+
+static bool call_begin(Call *call, PyObject *module, const CallArguments *arguments) {
+    call->state = PyModule_GetState(module);
+    call->operands.count = 0;
+    call->computing.descr = NULL;
+    call->target = (Target){0};
+    einsum_begin(&call->einsum);
+    return request_read(&call->request, arguments, &call->operands, &call->einsum.arena);
+}
+
+static void call_end(Call *call) {
+    einsum_end(&call->einsum);
+    target_end(&call->target);
+    Py_XDECREF((PyObject *)call->computing.descr);
+    operands_end(&call->operands);
+    request_end(&call->request);
+}
+
+static bool resolve_with(Call *call, const Tensor *out) {
+    Error error;
+    return check(einsum_resolve(&call->einsum, call->request.text, call->request.length,
+                                call->operands.tensors, call->operands.count, out, &error),
+                 &error);
+}
+
+/* With optimize an out with more axes than the result is filled by broadcasting, as in NumPy. */
+static bool has_surplus_axes(Call *call) {
+    PyArrayObject *out = call->request.out;
+    if (!out || !call->request.optimize.is_on || !resolve_with(call, NULL)) return false;
+    Tensor result;
+    problem_output(&call->einsum.problem, &result);
+    return PyArray_NDIM(out) > result.axis_count;
+}
+
+static bool call_resolve(Call *call) {
+    call->out_fits = false;
+    if (has_surplus_axes(call)) return true;
+    if (PyErr_Occurred()) return false;
+    if (!call->request.out) return resolve_with(call, NULL);
+    Tensor out;
+    tensor_from_array(&out, call->request.out);
+    call->out_fits = true;
+    return resolve_with(call, &out);
+}
+
+static bool call_check_optimize(const Call *call) {
+    const Problem *problem = &call->einsum.problem;
+    return optimize_check(&call->request.optimize, call->operands.count,
+                          problem->label_count > problem->kept_count);
+}
+
+/* Whether several operands share a label that is summed. */
+static bool is_contraction(const Problem *problem) {
+    for (int label = problem->kept_count; label < problem->label_count; label++) {
+        int carriers = 0;
+        for (int i = 0; i < problem->input_count; i++) carriers += problem->present[i][label];
+        if (carriers > 1) return true;
+    }
+    return false;
+}
+
+/* NumPy's optimized path stores the result of a contraction in an `out` without axes whatever its
+   type, and code relies on it; an explicit casting rule is obeyed all the same. */
+static bool stores_unchecked(const Call *call) {
+    return call->request.optimize.is_on && !call->request.has_casting &&
+           PyArray_NDIM(call->request.out) == 0 && is_contraction(&call->einsum.problem);
+}
+
+/* out is accumulated in, so its elements have to go both ways. */
+static bool check_out_casting(const Call *call, PyArray_Descr *descr) {
+    PyArray_Descr *out = PyArray_DESCR(call->request.out);
+    NPY_CASTING casting = call->request.casting;
+    if (stores_unchecked(call) || (PyArray_CanCastTypeTo(descr, out, casting) &&
+                                   PyArray_CanCastTypeTo(out, descr, casting))) {
+        return true;
+    }
+    PyErr_Format(PyExc_TypeError,
+                 "einsum: the result cannot be cast from %R to the dtype of out, %R, and back "
+                 "according to the rule '%s'",
+                 descr, out, casting_name(casting));
+    return false;
+}
+
+static bool call_choose_dtype(Call *call) {
+    const Request *request = &call->request;
+    PyArray_Descr *out = request->out ? PyArray_DESCR(request->out) : NULL;
+    if (!operands_promote(&call->operands, request->dtype, out, &call->computing)) return false;
+    PyArray_Descr *descr = request->dtype ? request->dtype : call->computing.descr;
+    return operands_check_casting(&call->operands, descr, request->casting) &&
+           (!out || check_out_casting(call, descr));
+}
+
+static bool call_check_out(const Call *call) {
+    return !call->request.out || target_check_out(call->request.out);
+}
+
+/* The layout of a new result follows the operands as they were passed, so this precedes their
+   conversion; whether out overlaps an operand depends on what is converted, so that comes after. */
+static bool call_place_result(Call *call) {
+    const Request *request = &call->request;
+    Einsum *einsum = &call->einsum;
+    if (!request->out) {
+        return target_allocate(&call->target, &einsum->problem, &call->computing, request->dtype,
+                               request->order) &&
+               operands_convert(&call->operands, &call->computing, einsum);
+    }
+    return operands_convert(&call->operands, &call->computing, einsum) &&
+           target_take_out(&call->target, request->out, &call->operands, &call->computing, einsum,
+                           call->out_fits);
+}
+
+static bool call_plan(Call *call) {
+    bool is_object = call->computing.dtype == DTYPE_OBJECT;
+    objects_begin(&call->objects);
+    PlanOptions options = {
+        .machine = &call->state->machine,
+        .strategy = call->state->strategy,
+        .in_one_step = is_object, /* Python's multiplication need not be associative */
+        .objects = is_object ? &call->objects.arithmetic : NULL,
+    };
+    Error error;
+    return check(einsum_plan(&call->einsum, &options, &error), &error);
+}
+
+/* Everything before the arithmetic; done is set where there is none to do, as the result is a view.
+ */
+static bool call_prepare(Call *call, bool *is_view) {
+    if (!call_resolve(call) || !call_check_optimize(call)) return false;
+    *is_view = call->einsum.problem.is_view && !call->request.out;
+    if (*is_view) return true;
+    return call_check_out(call) && call_choose_dtype(call) && call_place_result(call) &&
+           call_plan(call);
+}
+
+/* Below this the arithmetic is over before another thread has woken up. */
+static const double seconds_worth_releasing = 10e-6;
+
+static Status run(const Call *call, char *const data[], Error *error) {
+    Status status;
+    if (call->computing.dtype == DTYPE_OBJECT ||
+        call->einsum.plan->seconds < seconds_worth_releasing) {
+        return einsum_run(&call->einsum, data, error);
+    }
+    Py_BEGIN_ALLOW_THREADS;
+    status = einsum_run(&call->einsum, data, error);
+    Py_END_ALLOW_THREADS;
+    return status;
+}
+
+static bool call_run(Call *call) {
+    int count = call->operands.count;
+    char **data = arena_take(&call->einsum.arena, (size_t)count + 1, sizeof *data);
+    if (!data) return PyErr_NoMemory() != NULL;
+    for (int i = 0; i < count; i++) data[i] = call->operands.tensors[i].data;
+    data[count] = PyArray_BYTES(call->target.written);
+    Error error;
+    return check(run(call, data, &error), &error) && !call->objects.has_failed;
+}
+
+static PyObject *call_compute(Call *call) {
+    bool is_view;
+    if (!call_prepare(call, &is_view)) return NULL;
+    if (is_view) return result_view(call->operands.arrays[0], &call->einsum.problem);
+    return call_run(call) ? target_finish(&call->target) : NULL;
+}
+
+static PyObject *call_describe(Call *call) {
+    bool is_view;
+    if (!call_prepare(call, &is_view)) return NULL;
+    if (is_view) return PyUnicode_FromString("a view of the operand, nothing is computed\n");
+    size_t size = plan_print(call->einsum.plan, NULL, 0) + 1;
+    char *text = arena_take(&call->einsum.arena, size, 1);
+    if (!text) return PyErr_NoMemory();
+    plan_print(call->einsum.plan, text, size);
+    return PyUnicode_FromString(text);
+}
+
+PyObject *method_einsum(PyObject *module, PyObject *const *values, Py_ssize_t count,
+                        PyObject *names) {
+    const ModuleState *state = PyModule_GetState(module);
+    CallArguments arguments = {values, count, names};
+    int foreign = dispatch_is_foreign(state, &arguments);
+    if (foreign < 0) return NULL;
+    if (foreign) return dispatch_to_numpy(state, &arguments);
+    Call call;
+    PyObject *result = call_begin(&call, module, &arguments) ? call_compute(&call) : NULL;
+    call_end(&call);
+    return result;
+}
+
+PyObject *method_describe(PyObject *module, PyObject *const *values, Py_ssize_t count,
+                          PyObject *names) {
+    CallArguments arguments = {values, count, names};
+    Call call;
+    PyObject *result = call_begin(&call, module, &arguments) ? call_describe(&call) : NULL;
+    call_end(&call);
+    return result;
+}

@@ -1,0 +1,88 @@
+/* fasteinsum._fasteinsum: what it offers, and how it comes to life. */
+#define FASTEINSUM_IMPORTS_NUMPY
+#include "binding/numpy_api.h"
+
+#include "binding/config.h"
+#include "binding/docs.h"
+#include "binding/einsum_method.h"
+#include "binding/state.h"
+#include "binding/switches.h"
+#include "binding/windows_docs.h"
+#include "binding/windows_methods.h"
+
+/* Functions with keywords have a type of their own, which the table holds as the common one. */
+#define KEYWORDS(function) (PyCFunction)(void (*)(void))(function), METH_FASTCALL | METH_KEYWORDS
+
+static PyMethodDef methods[] = {
+    {"einsum", KEYWORDS(method_einsum), EINSUM_DOC},
+
+    {"sliding_window_view", KEYWORDS(method_sliding_window_view), SLIDING_WINDOW_VIEW_DOC},
+    {"windows", KEYWORDS(method_windows), WINDOWS_DOC},
+    {"output_shape", KEYWORDS(method_output_shape), OUTPUT_SHAPE_DOC},
+    {"fold", KEYWORDS(method_fold), FOLD_DOC},
+    {"as_strided", KEYWORDS(method_as_strided), AS_STRIDED_DOC},
+
+    {"_config", method_config, METH_NOARGS, CONFIG_DOC},
+    {"_describe", KEYWORDS(method_describe), DESCRIBE_DOC},
+    {"_use_isa", method_use_isa, METH_O, USE_ISA_DOC},
+    {"_use_strategy", method_use_strategy, METH_O, USE_STRATEGY_DOC},
+    {"_fail_allocation", method_fail_allocation, METH_VARARGS, FAIL_ALLOCATION_DOC},
+    {"_allocated_blocks", method_allocated_blocks, METH_NOARGS, ALLOCATED_BLOCKS_DOC},
+    {0},
+};
+
+static int module_exec(PyObject *module) {
+    import_array1(-1);
+    ModuleState *state = PyModule_GetState(module);
+    PyObject *numpy = PyImport_ImportModule("numpy");
+    state->numpy_einsum = numpy ? PyObject_GetAttrString(numpy, "einsum") : NULL;
+    Py_XDECREF(numpy);
+    state->ndarray_protocol =
+        PyObject_GetAttrString((PyObject *)&PyArray_Type, "__array_function__");
+    if (!state->numpy_einsum || !state->ndarray_protocol) return -1;
+    return config_choose_isa(state) && config_add_constants(module) ? 0 : -1;
+}
+
+static int module_traverse(PyObject *module, visitproc visit, void *arg) {
+    ModuleState *state = PyModule_GetState(module);
+    Py_VISIT(state->numpy_einsum);
+    Py_VISIT(state->ndarray_protocol);
+    return 0;
+}
+
+static int module_clear(PyObject *module) {
+    ModuleState *state = PyModule_GetState(module);
+    Py_CLEAR(state->numpy_einsum);
+    Py_CLEAR(state->ndarray_protocol);
+    return 0;
+}
+
+static void module_free(void *module) {
+    module_clear(module);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, module_exec},
+#ifdef Py_mod_multiple_interpreters
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+    {0, NULL},
+};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "fasteinsum._fasteinsum",
+    .m_doc = "The C side of fasteinsum.",
+    .m_size = sizeof(ModuleState),
+    .m_methods = methods,
+    .m_slots = slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
+};
+
+PyMODINIT_FUNC PyInit__fasteinsum(void);
+
+PyMODINIT_FUNC PyInit__fasteinsum(void) {
+    return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,119 @@
+#include "binding/operands.h"
+
+#include "binding/dtypes.h"
+#include "binding/transfer.h"
+
+bool operands_begin(Operands *operands, Py_ssize_t count, Arena *arena) {
+    operands->count = 0;
+    size_t room = (size_t)count;
+    operands->arrays = arena_take(arena, room, sizeof *operands->arrays);
+    operands->converted = arena_take(arena, room, sizeof *operands->converted);
+    operands->tensors = arena_take(arena, room, sizeof *operands->tensors);
+    if (!operands->arrays || !operands->converted || !operands->tensors) {
+        PyErr_NoMemory();
+        return false;
+    }
+    for (int i = 0; i < count; i++) operands->arrays[i] = operands->converted[i] = NULL;
+    operands->count = (int)count;
+    return true;
+}
+
+void operands_end(Operands *operands) {
+    for (int i = 0; i < operands->count; i++) {
+        Py_XDECREF((PyObject *)operands->arrays[i]);
+        Py_XDECREF((PyObject *)operands->converted[i]);
+    }
+}
+
+bool operands_take(Operands *operands, int at, PyObject *object) {
+    PyObject *array = PyArray_FROM_OF(object, NPY_ARRAY_ENSUREARRAY);
+    if (!array) return false;
+    operands->arrays[at] = (PyArrayObject *)array;
+    tensor_from_array(&operands->tensors[at], operands->arrays[at]);
+    return true;
+}
+
+/* Promotion looks at dtypes only: on old versions of NumPy too, a scalar is as strong as an array.
+ */
+static PyArray_Descr *common_descr(const Operands *operands, PyArray_Descr *other) {
+    PyArray_Descr *first = PyArray_DESCR(operands->arrays[0]);
+    bool differs = other && other->type_num != first->type_num;
+    for (int i = 1; i < operands->count && !differs; i++) {
+        differs = PyArray_TYPE(operands->arrays[i]) != first->type_num;
+    }
+    if (!differs && PyTypeNum_ISNUMBER(first->type_num)) {
+        Py_INCREF((PyObject *)first);
+        return first;
+    }
+    PyArray_Descr **descrs = PyMem_Malloc(sizeof *descrs * ((size_t)operands->count + 1));
+    if (!descrs) return (PyArray_Descr *)PyErr_NoMemory();
+    npy_intp count = operands->count;
+    for (int i = 0; i < operands->count; i++) descrs[i] = PyArray_DESCR(operands->arrays[i]);
+    if (other) descrs[count++] = other;
+    PyArray_Descr *common = PyArray_ResultType(0, NULL, count, descrs);
+    PyMem_Free(descrs);
+    return common;
+}
+
+bool operands_promote(const Operands *operands, PyArray_Descr *asked, PyArray_Descr *other,
+                      Computing *computing) {
+    PyArray_Descr *common = asked;
+    if (asked)
+        Py_INCREF((PyObject *)asked);
+    else
+        common = common_descr(operands, other);
+    if (!common) return false;
+    if (dtype_from_descr(common, &computing->dtype)) {
+        computing->descr = PyArray_DescrFromType(common->type_num);
+    } else {
+        PyErr_Format(PyExc_TypeError, "einsum: invalid data type, cannot compute with %R", common);
+    }
+    Py_DECREF((PyObject *)common);
+    return computing->descr != NULL;
+}
+
+const char *casting_name(NPY_CASTING casting) {
+    static const char *const names[] = {
+        [NPY_NO_CASTING] = "no",         [NPY_EQUIV_CASTING] = "equiv",
+        [NPY_SAFE_CASTING] = "safe",     [NPY_SAME_KIND_CASTING] = "same_kind",
+        [NPY_UNSAFE_CASTING] = "unsafe",
+    };
+    return names[casting];
+}
+
+bool operands_check_casting(const Operands *operands, PyArray_Descr *descr, NPY_CASTING casting) {
+    for (int i = 0; i < operands->count; i++) {
+        PyArray_Descr *from = PyArray_DESCR(operands->arrays[i]);
+        if (from == descr || PyArray_CanCastTypeTo(from, descr, casting)) continue;
+        PyErr_Format(PyExc_TypeError,
+                     "einsum: operand %d cannot be cast from %R to %R according to the rule '%s'",
+                     i, from, descr, casting_name(casting));
+        return false;
+    }
+    return true;
+}
+
+/* Whether the core can compute with elements as they are stored: integers of one size wrap alike,
+   with or without a sign, and halves are widened as they are read; but nothing is rounded to half.
+ */
+static bool is_readable(DType stored, DType computing) {
+    if (stored == computing) return true;
+    return dtype_arithmetic(stored) == dtype_arithmetic(computing) &&
+           !dtype_is_converted(computing);
+}
+
+bool operands_convert(Operands *operands, const Computing *computing, Einsum *einsum) {
+    for (int i = 0; i < operands->count; i++) {
+        PyArrayObject *array = operands->arrays[i];
+        Tensor *tensor = &operands->tensors[i];
+        DType stored;
+        if (dtype_from_descr(PyArray_DESCR(array), &stored) && PyArray_ISBEHAVED_RO(array) &&
+            is_readable(stored, computing->dtype)) {
+            continue;
+        }
+        operands->converted[i] = transfer_view(array, computing->descr, tensor);
+        if (!operands->converted[i]) return false;
+        einsum_bind(einsum, i, tensor);
+    }
+    return true;
+}

@@ -1,0 +1,45 @@
+/* The operands of a call: arrays as passed, and as the core reads them. */
+#ifndef FASTEINSUM_BINDING_OPERANDS_H
+#define FASTEINSUM_BINDING_OPERANDS_H
+
+#include "binding/numpy_api.h"
+
+#include "einsum.h"
+
+/* The arrays lie in the call's arena, the references in them are owned: operands_end. */
+typedef struct Operands {
+    int count;
+    PyArrayObject **arrays;    /* base ndarrays */
+    PyArrayObject **converted; /* NULL where the core reads the array itself */
+    Tensor *tensors;           /* what the core reads */
+} Operands;
+
+/* What a call computes in: a native dtype of NumPy, and the core's name for it. */
+typedef struct Computing {
+    PyArray_Descr *descr; /* owned */
+    DType dtype;
+} Computing;
+
+/* Room for count operands, none of them there yet. */
+bool operands_begin(Operands *operands, Py_ssize_t count, Arena *arena);
+void operands_end(Operands *operands);
+
+/* Takes what numpy.asarray makes of an object as operand number `at`; a subclass is reduced to the
+   base class. */
+bool operands_take(Operands *operands, int at, PyObject *object);
+
+/* The common dtype of the operands and of `others` (out; may be NULL), or `asked` in native byte
+   order if that is given. TypeError where the core cannot compute with it. */
+bool operands_promote(const Operands *operands, PyArray_Descr *asked, PyArray_Descr *other,
+                      Computing *computing);
+
+/* A casting rule as NumPy spells it; NPY_NO_CASTING .. NPY_UNSAFE_CASTING are in use. */
+const char *casting_name(NPY_CASTING casting);
+
+/* TypeError unless every operand may be cast to descr. */
+bool operands_check_casting(const Operands *operands, PyArray_Descr *descr, NPY_CASTING casting);
+
+/* Gives the core native, aligned operands of the computing type: converts what is not. */
+bool operands_convert(Operands *operands, const Computing *computing, Einsum *einsum);
+
+#endif

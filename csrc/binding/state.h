@@ -1,0 +1,19 @@
+/* What the module keeps between calls. */
+#ifndef FASTEINSUM_BINDING_STATE_H
+#define FASTEINSUM_BINDING_STATE_H
+
+#include "binding/numpy_api.h"
+
+#include "strategies/strategy.h"
+
+/* The Python objects are owned by the module. machine and strategy are changed only by tests, with
+   the GIL held and no other call running. */
+typedef struct ModuleState {
+    Machine machine;            /* whose kernels are used */
+    const Strategy *strategy;   /* forced for every step, or NULL */
+    Isa cap;                    /* from FASTEINSUM_ISA; ISA_COUNT if nothing is capped */
+    PyObject *numpy_einsum;     /* numpy.einsum as it was at import, for foreign array types */
+    PyObject *ndarray_protocol; /* ndarray.__array_function__, which tells them from our own */
+} ModuleState;
+
+#endif

@@ -92,7 +92,7 @@ static void tree_improve(PathTree *tree) {
     int leaves[PATH_EXACT_MAX], inner[PATH_EXACT_MAX];
     for (int node = node_count(tree) - 1; node >= tree->input_count; node--) {
         int leaf_count = open_below(tree, node, leaves, inner);
-        path_exact(tree, leaves, inner, leaf_count);
+        if (leaf_count > 2) path_exact(tree, leaves, inner, leaf_count);
     }
 }
 

@@ -1,5 +1,5 @@
-/* The whole pipeline. Text becomes labels, labels and arrays become loops, loops become steps, steps
- * call kernels: parse -> resolve -> plan -> execute.
+/* The whole pipeline. Text becomes labels, labels and arrays become loops, loops become steps,
+ * steps call kernels: parse -> resolve -> plan -> execute.
  *
  *     Einsum einsum;
  *     einsum_begin(&einsum);
@@ -34,7 +34,8 @@ void einsum_bind(Einsum *einsum, int side, const Tensor *tensor);
 /* Plans. Every side has its final dtype and strides by now (problem_set_layout, einsum_bind). */
 Status einsum_plan(Einsum *einsum, const PlanOptions *options, Error *error) MUST_CHECK;
 
-/* Runs on one pointer per side, each to the element at index 0. Fails only for want of workspace. */
+/* Runs on one pointer per side, each to the element at index 0. Fails only for want of workspace.
+ */
 Status einsum_run(const Einsum *einsum, char *const data[], Error *error) MUST_CHECK;
 
 void einsum_end(Einsum *einsum);

@@ -6,7 +6,7 @@ typedef struct DTypeInfo {
     DType arithmetic;
 } DTypeInfo;
 
-#define DTYPE_INFO(name, spelling, storage, arithmetic)                                            \
+#define DTYPE_INFO(name, spelling, storage, arithmetic) \
     [DTYPE_##name] = {spelling, sizeof(storage), DTYPE_##arithmetic},
 static const DTypeInfo infos[] = {DTYPE_LIST(DTYPE_INFO)};
 #undef DTYPE_INFO

@@ -14,23 +14,23 @@ typedef uint16_t half_bits; /* IEEE binary16, converted in base/half.h */
 
 /* enumerator, spelling, storage, enumerator of the type whose arithmetic it uses.
    Unsigned integers share the kernels of the signed (both wrap); halves are computed in f32. */
-#define DTYPE_LIST(X)                                                                              \
-    X(BOOL, "bool", uint8_t, BOOL)                                                                 \
-    X(I8, "i8", int8_t, I8)                                                                        \
-    X(I16, "i16", int16_t, I16)                                                                    \
-    X(I32, "i32", int32_t, I32)                                                                    \
-    X(I64, "i64", int64_t, I64)                                                                    \
-    X(U8, "u8", uint8_t, I8)                                                                       \
-    X(U16, "u16", uint16_t, I16)                                                                   \
-    X(U32, "u32", uint32_t, I32)                                                                   \
-    X(U64, "u64", uint64_t, I64)                                                                   \
-    X(F16, "f16", half_bits, F32)                                                                  \
-    X(F32, "f32", float, F32)                                                                      \
-    X(F64, "f64", double, F64)                                                                     \
-    X(LONGDOUBLE, "longdouble", longdouble, LONGDOUBLE)                                            \
-    X(C64, "c64", complex64, C64)                                                                  \
-    X(C128, "c128", complex128, C128)                                                              \
-    X(CLONGDOUBLE, "clongdouble", clongdouble, CLONGDOUBLE)                                        \
+#define DTYPE_LIST(X)                                       \
+    X(BOOL, "bool", uint8_t, BOOL)                          \
+    X(I8, "i8", int8_t, I8)                                 \
+    X(I16, "i16", int16_t, I16)                             \
+    X(I32, "i32", int32_t, I32)                             \
+    X(I64, "i64", int64_t, I64)                             \
+    X(U8, "u8", uint8_t, I8)                                \
+    X(U16, "u16", uint16_t, I16)                            \
+    X(U32, "u32", uint32_t, I32)                            \
+    X(U64, "u64", uint64_t, I64)                            \
+    X(F16, "f16", half_bits, F32)                           \
+    X(F32, "f32", float, F32)                               \
+    X(F64, "f64", double, F64)                              \
+    X(LONGDOUBLE, "longdouble", longdouble, LONGDOUBLE)     \
+    X(C64, "c64", complex64, C64)                           \
+    X(C128, "c128", complex128, C128)                       \
+    X(CLONGDOUBLE, "clongdouble", clongdouble, CLONGDOUBLE) \
     X(OBJECT, "object", void *, OBJECT)
 
 #define DTYPE_ENUM(name, spelling, storage, arithmetic) DTYPE_##name,
@@ -44,6 +44,8 @@ size_t dtype_size(DType dtype);
 DType dtype_arithmetic(DType dtype);
 
 /* Whether elements must be converted between storage and arithmetic (halves only). */
-static inline bool dtype_is_converted(DType dtype) { return dtype == DTYPE_F16; }
+static inline bool dtype_is_converted(DType dtype) {
+    return dtype == DTYPE_F16;
+}
 
 #endif

@@ -3,20 +3,21 @@
 #define FASTEINSUM_BASE_ERROR_H
 
 /* name, what it means; binding/errors.c maps each to a Python exception */
-#define STATUS_LIST(X)                                                                             \
-    X(OK, "success")                                                                               \
-    X(SYNTAX, "the subscripts cannot be read")                                                     \
-    X(SHAPE, "extents do not agree")                                                               \
-    X(DTYPE, "the element type cannot do this")                                                    \
-    X(LIMIT, "a documented limit is exceeded")                                                     \
-    X(RANGE, "an argument is out of its range")                                                    \
+#define STATUS_LIST(X)                          \
+    X(OK, "success")                            \
+    X(SYNTAX, "the subscripts cannot be read")  \
+    X(SHAPE, "extents do not agree")            \
+    X(DTYPE, "the element type cannot do this") \
+    X(LIMIT, "a documented limit is exceeded")  \
+    X(RANGE, "an argument is out of its range") \
     X(MEMORY, "out of memory")
 
 #define STATUS_ENUM(name, meaning) STATUS_##name,
 typedef enum Status { STATUS_LIST(STATUS_ENUM) STATUS_COUNT } Status;
 #undef STATUS_ENUM
 
-/* Owned by the caller; the message is complete once a function has returned another status than OK. */
+/* Owned by the caller; the message is complete once a function has returned another status than OK.
+ */
 typedef struct Error {
     Status status;
     char message[768];
@@ -35,10 +36,10 @@ Status error_memory(Error *error);
 const char *status_name(Status status);
 
 /* The only control-flow macro of the code base. */
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        Status status_ = (call);                                                                   \
-        if (status_ != STATUS_OK) return status_;                                                  \
+#define TRY(call)                                 \
+    do {                                          \
+        Status status_ = (call);                  \
+        if (status_ != STATUS_OK) return status_; \
     } while (0)
 
 #endif

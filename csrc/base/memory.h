@@ -10,7 +10,8 @@ enum { MEMORY_ALIGNMENT = 64 }; /* one cache line, one widest vector */
 void *memory_take(size_t size) __attribute__((malloc, warn_unused_result));
 void memory_give(void *memory);
 
-/* For tests: the n-th allocation from now on fails (0 is the next), once or for good; n < 0 ends it. */
+/* For tests: the n-th allocation from now on fails (0 is the next), once or for good; n < 0 ends
+ * it. */
 void memory_fail(ptrdiff_t n, int for_good);
 
 /* Blocks taken and not yet given back. */

@@ -10,6 +10,8 @@
 #define PASTE(a, b) PASTE_(a, b)
 #define ISA_NAME(name) PASTE(name, ISA)
 
+#include "kernels/transposes.tmpl.h"
+
 #define SET f32
 #define ELEMENT float
 #define PLANES 1

@@ -62,7 +62,8 @@ static inline void NAME(pack_zeros)(const PackJob *job) {
 static inline int NAME(pack_run_length)(const PackJob *job, int first) {
     int count = 1;
     while (first + count < job->lanes &&
-           job->lane_offsets[first + count] - job->lane_offsets[first + count - 1] == ELEMENT_BYTES) {
+           job->lane_offsets[first + count] - job->lane_offsets[first + count - 1] ==
+               ELEMENT_BYTES) {
         count++;
     }
     return count;

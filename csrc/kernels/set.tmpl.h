@@ -9,10 +9,13 @@
 
 #include "kernels/vector.tmpl.h"
 
+#include "kernels/lanes.tmpl.h"
+
 #include "kernels/pack.tmpl.h"
 #include "kernels/tile_store.tmpl.h"
 
-/* Tiles by falling size: as many accumulators as the registers hold beside the operands of a step. */
+/* Tiles by falling size: as many accumulators as the registers hold beside the operands of a step.
+ */
 #if VECTOR_REGISTERS >= 32 && PLANES == 1
     #define TILES(X) X(12, 2) X(8, 3) X(8, 2) X(4, 3) X(8, 1) X(2, 3)
 #elif VECTOR_REGISTERS >= 32
@@ -23,6 +26,8 @@
     #define TILES(X) X(3, 2) X(2, 2) X(4, 1) X(2, 1)
 #endif
 #include "kernels/tile.tmpl.h"
+
+#include "kernels/sums.tmpl.h"
 
 #include "kernels/copy.tmpl.h"
 #include "kernels/gemv.tmpl.h"
@@ -48,6 +53,8 @@ static const KernelSet NAME(kernel_set) = {
 
 #undef TILES
 #undef TILE_NAME
+#undef SumPlane
+#undef Bits
 #undef Vector
 #undef Element
 #undef ELEMENT_BYTES

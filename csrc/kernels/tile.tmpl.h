@@ -45,8 +45,20 @@ NAME(tile_store_vectors)(const TileJob *job, Vector sums[PLANES][TILE_MAX_ROWS][
     }
 }
 
+/* The output is needed at the end only, and by then it has come from as far as memory. */
+static inline __attribute__((always_inline)) void NAME(tile_prefetch)(const TileJob *job, int rows,
+                                                                      int vectors) {
+    if (!job->has_adjacent_cols) return;
+    for (int i = 0; i < job->rows && i < rows; i++) {
+        const char *out = job->out + job->row_offsets[i] + job->col_offsets[0];
+        for (int v = 0; v < PLANES * vectors * VECTOR_BYTES; v += 64)
+            __builtin_prefetch(out + v, 1);
+    }
+}
+
 static inline __attribute__((always_inline)) void NAME(tile)(const TileJob *job, int rows,
                                                              int vectors) {
+    NAME(tile_prefetch)(job, rows, vectors);
     Vector sums[PLANES][TILE_MAX_ROWS][4];
     for (int plane = 0; plane < PLANES; plane++) {
 #pragma GCC unroll 16
@@ -77,12 +89,12 @@ static inline __attribute__((always_inline)) void NAME(tile)(const TileJob *job,
         }
     }
     (job->has_adjacent_cols ? NAME(tile_store_adjacent) : NAME(tile_store))(job, flat, rows,
-                                                                           vectors * LANES);
+                                                                            vectors * LANES);
 }
 
-#define TILE_DEFINE(rows, vectors)                                                                 \
-    static void TILE_NAME(rows, vectors)(const TileJob *job) {                                     \
-        NAME(tile)(job, rows, vectors);                                                            \
+#define TILE_DEFINE(rows, vectors)                             \
+    static void TILE_NAME(rows, vectors)(const TileJob *job) { \
+        NAME(tile)(job, rows, vectors);                        \
     }
 TILES(TILE_DEFINE)
 #undef TILE_DEFINE

@@ -2,14 +2,13 @@
  * cut off at an edge, its columns do not follow each other in memory, or it is complex. */
 
 /* sums[plane][row][col], width columns a row. */
-static inline void NAME(tile_store_row)(const TileJob *job, const ELEMENT *sums, ptrdiff_t plane_size,
-                                        char *out) {
+static inline void NAME(tile_store_row)(const TileJob *job, const ELEMENT *sums,
+                                        ptrdiff_t plane_size, char *out) {
     for (int j = 0; j < job->cols; j++) {
         Element *element = (Element *)(void *)(out + job->col_offsets[j]);
         for (int plane = 0; plane < PLANES; plane++) {
             ELEMENT sum = sums[plane * plane_size + j];
-            element->plane[plane] =
-                job->accumulate ? (ELEMENT)(element->plane[plane] + sum) : sum;
+            element->plane[plane] = job->accumulate ? (ELEMENT)(element->plane[plane] + sum) : sum;
         }
     }
 }

@@ -83,7 +83,8 @@ static ptrdiff_t magnitude(ptrdiff_t stride) {
     return stride < 0 ? -stride : stride;
 }
 
-/* Whether outer and inner are one axis: on every side, inner ends where outer takes its next step. */
+/* Whether outer and inner are one axis: on every side, inner ends where outer takes its next step.
+ */
 static bool axes_continue(const Axis *outer, const Axis *inner, int side_count) {
     for (int side = 0; side < side_count; side++) {
         if (outer->strides[side] != inner->strides[side] * inner->extent) return false;
@@ -95,8 +96,9 @@ static bool axes_continue(const Axis *outer, const Axis *inner, int side_count) 
 static bool merge_one_pair(Contraction *contraction, int first, int last) {
     for (int inner = first; inner < last; inner++) {
         for (int outer = first; outer < last; outer++) {
-            if (outer == inner || !axes_continue(&contraction->axes[outer], &contraction->axes[inner],
-                                                 contraction->input_count + 1)) {
+            if (outer == inner ||
+                !axes_continue(&contraction->axes[outer], &contraction->axes[inner],
+                               contraction->input_count + 1)) {
                 continue;
             }
             contraction->axes[inner].extent *= contraction->axes[outer].extent;
@@ -125,7 +127,8 @@ static bool is_outer(const Axis *a, const Axis *b, int first_side, int side_coun
 
 static void sort_axes(Axis axes[], int count, int first_side, int side_count) {
     for (int i = 1; i < count; i++) {
-        for (int at = i; at > 0 && is_outer(&axes[at], &axes[at - 1], first_side, side_count); at--) {
+        for (int at = i; at > 0 && is_outer(&axes[at], &axes[at - 1], first_side, side_count);
+             at--) {
             Axis swapped;
             axis_copy(&swapped, &axes[at], side_count);
             axis_copy(&axes[at], &axes[at - 1], side_count);

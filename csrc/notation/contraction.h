@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 /* One loop, all sides together: inputs first, the output last. Strides in bytes; a stride of zero
-   means that the side does not move, whatever the reason: label missing, broadcast, window at rest. */
+   means that the side does not move, whatever the reason: label missing, broadcast, window at rest.
+ */
 typedef struct Axis {
     ptrdiff_t extent;
     ptrdiff_t strides[MAX_SIDES];
@@ -24,16 +25,17 @@ typedef struct ObjectArithmetic ObjectArithmetic;
 
 /* out[kept] = sum over the summed axes of the product of the inputs, in normal form:
    no axis has extent 1, axes that run on in each other on every side are merged, and an axis whose
-   strides are negative on every side that moves is walked the other way round (origins say where the
-   walk starts). Kept axes come first, by falling stride of the output; then the summed ones, by
+   strides are negative on every side that moves is walked the other way round (origins say where
+   the walk starts). Kept axes come first, by falling stride of the output; then the summed ones, by
    falling stride of the first input that moves. */
 typedef struct Contraction {
-    DType arithmetic;             /* what products and sums are computed in */
-    int input_count;              /* the output is side input_count */
-    int kept_count, axis_count;   /* axes[0 .. kept_count) are kept, the rest is summed */
-    bool is_empty;                /* some summed axis has extent 0: the output is zeros */
-    DType dtypes[MAX_SIDES];      /* as stored */
-    ptrdiff_t origins[MAX_SIDES]; /* bytes from a side's data to the element where the walk starts */
+    DType arithmetic;           /* what products and sums are computed in */
+    int input_count;            /* the output is side input_count */
+    int kept_count, axis_count; /* axes[0 .. kept_count) are kept, the rest is summed */
+    bool is_empty;              /* some summed axis has extent 0: the output is zeros */
+    DType dtypes[MAX_SIDES];    /* as stored */
+    ptrdiff_t
+        origins[MAX_SIDES]; /* bytes from a side's data to the element where the walk starts */
     const ObjectArithmetic *objects;
     Axis axes[MAX_LABELS];
 } Contraction;

@@ -12,8 +12,8 @@ static bool is_used(const Problem *problem, char letter) {
     return false;
 }
 
-/* The letter of a label; axes behind an ellipsis take the unused letters from the end of the alphabet,
-   and '?' when there are none left. */
+/* The letter of a label; axes behind an ellipsis take the unused letters from the end of the
+   alphabet, and '?' when there are none left. */
 static char letter_of(const Problem *problem, int label) {
     if (problem->letters[label] != 0) return (char)problem->letters[label];
     int nameless = 0;

@@ -1,8 +1,9 @@
 /* From a problem to steps.
  *
- * Inputs and the results of steps are operands in turn; path_find says which two come next. Before a
- * product, labels that only one of the two still needs summed are summed away. Intermediates are ours,
- * so they are laid out as the products make them: batch axes, then the left's, then the right's.
+ * Inputs and the results of steps are operands in turn; path_find says which two come next. Before
+ * a product, labels that only one of the two still needs summed are summed away. Intermediates are
+ * ours, so they are laid out as the products make them: batch axes, then the left's, then the
+ * right's.
  *
  *     workspace   | intermediate | intermediate |  ...  | scratch of the running task |
  *                 0              regions reused once read        scratch_offset
@@ -46,14 +47,14 @@ static DType arithmetic(const Problem *problem) {
     return dtype_arithmetic(problem->dtypes[problem->input_count]);
 }
 
-/* ---- operands ----------------------------------------------------------------------------------- */
+/* ---- operands -----------------------------------------------------------------------------------
+ */
 
 static void operand_from_input(Builder *builder, int input) {
     const Problem *problem = builder->problem;
     Operand *operand = &builder->operands[builder->operand_count++];
-    *operand = (Operand){.strides = problem->strides[input],
-                         .slot = {input, 0},
-                         .dtype = problem->dtypes[input]};
+    *operand = (Operand){
+        .strides = problem->strides[input], .slot = {input, 0}, .dtype = problem->dtypes[input]};
     for (int label = 0; label < problem->label_count; label++) {
         if (problem->extents[label] != 1 && operand->strides[label] != 0) {
             label_set_add(&operand->labels, label);
@@ -111,7 +112,8 @@ static Status operand_from_step(Builder *builder, Operand *const sides[], int co
         }
     }
     size_t offset;
-    if (!region_take(&builder->regions, (size_t)bytes, &offset)) return error_memory(builder->error);
+    if (!region_take(&builder->regions, (size_t)bytes, &offset))
+        return error_memory(builder->error);
     result.slot = (Slot){SLOT_WORKSPACE, (ptrdiff_t)offset};
     builder->operands[builder->operand_count++] = result;
     return STATUS_OK;
@@ -123,23 +125,25 @@ static void operand_release(Builder *builder, const Operand *operand) {
     }
 }
 
-/* The end of the plan: the output of the problem, which may broadcast labels no input moves along. */
+/* The end of the plan: the output of the problem, which may broadcast labels no input moves along.
+ */
 static void operand_from_output(Builder *builder) {
     const Problem *problem = builder->problem;
     int output = problem->input_count;
     Operand *result = &builder->operands[builder->operand_count++];
-    *result = (Operand){.strides = problem->strides[output],
-                        .slot = {output, 0},
-                        .dtype = problem->dtypes[output]};
+    *result = (Operand){
+        .strides = problem->strides[output], .slot = {output, 0}, .dtype = problem->dtypes[output]};
     for (int label = 0; label < problem->kept_count; label++) label_set_add(&result->labels, label);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------- */
+/* ---- steps --------------------------------------------------------------------------------------
+ */
 
 static void add_axis(Builder *builder, Operand *const sides[], int side_count, int label) {
     Axis axis = {.extent = builder->problem->extents[label]};
     for (int side = 0; side < side_count; side++) axis.strides[side] = sides[side]->strides[label];
-    contraction_add(builder->contraction, &axis, label_set_has(&sides[side_count - 1]->labels, label));
+    contraction_add(builder->contraction, &axis,
+                    label_set_has(&sides[side_count - 1]->labels, label));
 }
 
 /* The loop nest of a step: sides are its inputs and, last, its result. */
@@ -190,8 +194,8 @@ static Status add_step(Builder *builder, Operand *const sides[], int side_count,
     return step->expression ? STATUS_OK : error_memory(builder->error);
 }
 
-/* Labels of the operand that neither the kept set nor the other one has are summed in a step of their
-   own. Returns the operand to go on with. */
+/* Labels of the operand that neither the kept set nor the other one has are summed in a step of
+   their own. Returns the operand to go on with. */
 static Status reduce_private(Builder *builder, int *operand, const LabelSet *elsewhere) {
     Operand *whole = &builder->operands[*operand];
     LabelSet summed = label_set_minus(&whole->labels, elsewhere);
@@ -206,7 +210,8 @@ static Status reduce_private(Builder *builder, int *operand, const LabelSet *els
 }
 
 /* The product of two operands into a new one, or into the output if nothing is left to do. */
-static Status add_product(Builder *builder, int left, int right, const LabelSet *needed, bool is_last) {
+static Status add_product(Builder *builder, int left, int right, const LabelSet *needed,
+                          bool is_last) {
     LabelSet of_left = label_set_union(needed, &builder->operands[right].labels);
     TRY(reduce_private(builder, &left, &of_left));
     LabelSet of_right = label_set_union(needed, &builder->operands[left].labels);
@@ -230,14 +235,16 @@ static Status add_product(Builder *builder, int left, int right, const LabelSet 
 /* What the output or operands other than those of the step still need. */
 static LabelSet needed_labels(const Builder *builder, const int current[], int count) {
     LabelSet needed = {{0}};
-    for (int label = 0; label < builder->problem->kept_count; label++) label_set_add(&needed, label);
+    for (int label = 0; label < builder->problem->kept_count; label++)
+        label_set_add(&needed, label);
     for (int i = 0; i < count; i++) {
         needed = label_set_union(&needed, &builder->operands[current[i]].labels);
     }
     return needed;
 }
 
-/* ---- plans -------------------------------------------------------------------------------------- */
+/* ---- plans --------------------------------------------------------------------------------------
+ */
 
 static Status find_path(const Builder *builder, PathStep steps[]) {
     const Problem *problem = builder->problem;
@@ -281,8 +288,8 @@ static Status plan_one_step(Builder *builder) {
     const Problem *problem = builder->problem;
     int count = problem->input_count;
     if (count > MAX_INPUTS) {
-        return error_set(builder->error, STATUS_LIMIT, "too many operands: %d in one step, at most %d",
-                         count, MAX_INPUTS);
+        return error_set(builder->error, STATUS_LIMIT,
+                         "too many operands: %d in one step, at most %d", count, MAX_INPUTS);
     }
     Operand *sides[MAX_SIDES];
     LabelSet summed = {{0}};
@@ -342,7 +349,8 @@ static LabelSet unmoved_labels(const Builder *builder) {
     return unmoved;
 }
 
-/* Each product may take two reductions before it: at most three steps a pair, two operands a step. */
+/* Each product may take two reductions before it: at most three steps a pair, two operands a step.
+ */
 static Status builder_begin(Builder *builder) {
     size_t inputs = (size_t)builder->problem->input_count, steps = 3 * inputs + 1;
     Plan *plan = builder->plan;
@@ -373,11 +381,8 @@ Status plan_make(const Problem *problem, const PlanOptions *options, Plan **plan
     *plan = arena_take(&arena, 1, sizeof **plan);
     if (!*plan) return error_memory(error);
     **plan = (Plan){.arena = arena};
-    Builder builder = {.problem = problem,
-                       .options = options,
-                       .scratch = &scratch,
-                       .plan = *plan,
-                       .error = error};
+    Builder builder = {
+        .problem = problem, .options = options, .scratch = &scratch, .plan = *plan, .error = error};
     Status status = build(&builder);
     arena_free(&scratch);
     if (status != STATUS_OK) {

@@ -7,7 +7,7 @@
 
 /* Where a side of a step finds its data when the plan runs. */
 typedef struct Slot {
-    int operand;      /* an input by its number, the output as number input_count, or SLOT_WORKSPACE */
+    int operand; /* an input by its number, the output as number input_count, or SLOT_WORKSPACE */
     ptrdiff_t offset; /* bytes from there */
 } Slot;
 
@@ -25,10 +25,10 @@ typedef struct Plan {
     Arena arena;
     int step_count;
     Step *steps;
-    size_t scratch_offset;  /* intermediates first, then the scratch of the running task */
+    size_t scratch_offset; /* intermediates first, then the scratch of the running task */
     size_t workspace_bytes;
     double seconds;
-    const char *title;      /* for printing: the expression, the dtype and the extents */
+    const char *title; /* for printing: the expression, the dtype and the extents */
 } Plan;
 
 typedef struct PlanOptions {
@@ -49,8 +49,8 @@ void plan_free(Plan *plan);
    workspace: plan->workspace_bytes, aligned to a cache line. Nothing can fail. */
 void plan_execute(const Plan *plan, char *const data[], char *workspace);
 
-/* Writes the table of steps as text into buffer (always terminated); returns the length of the whole
-   text, which is cut if it is not below size. */
+/* Writes the table of steps as text into buffer (always terminated); returns the length of the
+   whole text, which is cut if it is not below size. */
 size_t plan_print(const Plan *plan, char *buffer, size_t size);
 
 #endif

@@ -5,7 +5,8 @@ static void step_execute(const Step *step, char *const data[], char *workspace, 
     char *sides[MAX_SIDES];
     for (int side = 0; side <= plan->contraction->input_count; side++) {
         Slot slot = step->slots[side];
-        sides[side] = (slot.operand == SLOT_WORKSPACE ? workspace : data[slot.operand]) + slot.offset;
+        sides[side] =
+            (slot.operand == SLOT_WORKSPACE ? workspace : data[slot.operand]) + slot.offset;
     }
     for (ptrdiff_t task = 0; task < plan->task_count; task++) {
         plan->strategy->run(plan, sides, scratch, task);

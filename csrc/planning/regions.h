@@ -17,7 +17,8 @@ typedef struct Regions {
     size_t high_water;
 } Regions;
 
-/* Places bytes at the lowest offset that is free, aligned to a cache line. False if that overflows. */
+/* Places bytes at the lowest offset that is free, aligned to a cache line. False if that overflows.
+ */
 bool region_take(Regions *regions, size_t bytes, size_t *offset);
 
 /* Ends the region that starts at offset. */

@@ -28,11 +28,13 @@ Isa isa_from_name(const char *name) {
 }
 
 #if defined(__x86_64__)
-/* The compiler's run-time support reads CPUID and asks XGETBV whether the system saves the registers. */
+/* The compiler's run-time support reads CPUID and asks XGETBV whether the system saves the
+ * registers. */
 bool isa_is_present(Isa isa) {
     __builtin_cpu_init();
     switch (isa) {
-        case ISA_BASELINE: return true;
+        case ISA_BASELINE:
+            return true;
         case ISA_AVX2:
             return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                    __builtin_cpu_supports("bmi2");
@@ -40,7 +42,8 @@ bool isa_is_present(Isa isa) {
             return isa_is_present(ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512dq");
-        default: return false;
+        default:
+            return false;
     }
 }
 #elif defined(__aarch64__)
@@ -67,6 +70,7 @@ Machine machine_with_isa(Isa isa) {
                      .l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512 * kib),
                      .l3_bytes = cache_bytes(_SC_LEVEL3_CACHE_SIZE, 4096 * kib)};
 #else
-    return (Machine){.isa = isa, .l1_bytes = 32 * kib, .l2_bytes = 512 * kib, .l3_bytes = 4096 * kib};
+    return (Machine){
+        .isa = isa, .l1_bytes = 32 * kib, .l2_bytes = 512 * kib, .l3_bytes = 4096 * kib};
 #endif
 }

@@ -6,11 +6,12 @@
 #include <stddef.h>
 
 /* enumerator, spelling (file names, symbols, environment, tests), bytes of a vector.
-   From the least to the most capable; an ISA may be chosen if it is built and the machine has it. */
-#define ISA_LIST(X)                                                                                \
-    X(BASELINE, "baseline", 16)                                                                    \
-    X(NEON, "neon", 16)                                                                            \
-    X(AVX2, "avx2", 32)                                                                            \
+   From the least to the most capable; an ISA may be chosen if it is built and the machine has it.
+ */
+#define ISA_LIST(X)             \
+    X(BASELINE, "baseline", 16) \
+    X(NEON, "neon", 16)         \
+    X(AVX2, "avx2", 32)         \
     X(AVX512, "avx512", 64)
 
 #define ISA_ENUM(name, spelling, vector_bytes) ISA_##name,

@@ -10,7 +10,8 @@ typedef struct Workspace {
     size_t bytes;
 } Workspace;
 
-/* At least bytes of memory, contents undefined; memory is NULL when there is none (not for 0 bytes). */
+/* At least bytes of memory, contents undefined; memory is NULL when there is none (not for 0
+ * bytes). */
 Workspace workspace_take(size_t bytes) __attribute__((warn_unused_result));
 
 /* Gives it back; a few blocks of moderate size are kept for later runs. */

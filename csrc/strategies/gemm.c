@@ -1,7 +1,7 @@
-/* Products of matrices in whatever shape they come. Each input is read through two tables of offsets,
- * one along its own axes and one along the summed axes, and packed by blocks into panels; a register
- * tile walks the panels. Offsets describe any strided view, so that windows, transposes and reversed
- * axes need no case of their own.
+/* Products of matrices in whatever shape they come. Each input is read through two tables of
+ * offsets, one along its own axes and one along the summed axes, and packed by blocks into panels;
+ * a register tile walks the panels. Offsets describe any strided view, so that windows, transposes
+ * and reversed axes need no case of their own.
  *
  *     for each block of columns             (packed right: L3, or L2 if it fits)
  *       for each block of the depth         (one panel of it: L1)
@@ -17,8 +17,8 @@
 /* How the work is cut and who plays which part. */
 typedef struct Shape {
     const Tile *tile;
-    int left;         /* the input whose axes are the rows; the other one's elements fill the vectors */
-    double seconds;   /* estimate of the whole contraction */
+    int left; /* the input whose axes are the rows; the other one's elements fill the vectors */
+    double seconds; /* estimate of the whole contraction */
 } Shape;
 
 /* Where things lie in the scratch of a task, in bytes. */
@@ -33,14 +33,15 @@ typedef struct GemmChoices {
     PackKernel *pack;
     int left, right;
     Groups groups;
-    ptrdiff_t panel_element;                        /* bytes of an element in a panel */
-    ptrdiff_t row_block, col_block, depth_block;    /* extents of the packed blocks */
-    ptrdiff_t rows_per_task, batch_per_task;        /* columns: one block each */
-    ptrdiff_t row_tasks, col_tasks;                 /* tasks of one batch entry */
+    ptrdiff_t panel_element;                     /* bytes of an element in a panel */
+    ptrdiff_t row_block, col_block, depth_block; /* extents of the packed blocks */
+    ptrdiff_t rows_per_task, batch_per_task;     /* columns: one block each */
+    ptrdiff_t row_tasks, col_tasks;              /* tasks of one batch entry */
     Layout layout;
 } GemmChoices;
 
-/* ---- estimates ---------------------------------------------------------------------------------- */
+/* ---- estimates ----------------------------------------------------------------------------------
+ */
 
 static const double CYCLE = 0.35e-9;
 
@@ -82,8 +83,8 @@ static double shape_seconds(const Groups *groups, const Contraction *contraction
     ptrdiff_t element = (ptrdiff_t)dtype_size(contraction->arithmetic);
     double rows = (double)groups->rows.extent, cols = (double)groups->cols.extent;
     double depth = (double)groups->sum.extent;
-    double tiles = blocks_of(groups->rows.extent, tile->rows) *
-                   blocks_of(groups->cols.extent, tile->cols);
+    double tiles =
+        blocks_of(groups->rows.extent, tile->rows) * blocks_of(groups->cols.extent, tile->cols);
     double step = tile_cycles(tile, kernels, is_complex(contraction->arithmetic) ? 2 : 1);
     double cycles = tiles * (depth * step + TILE_CALL_CYCLES) + BATCH_ENTRY_CYCLES;
     cycles += rows * depth * pack_cycles(&groups->rows, left, element);
@@ -123,7 +124,8 @@ static double cost(const Contraction *contraction, const Machine *machine) {
     return shape_choose(contraction, kernels_for(contraction->arithmetic, machine->isa)).seconds;
 }
 
-/* ---- prepare ------------------------------------------------------------------------------------ */
+/* ---- prepare ------------------------------------------------------------------------------------
+ */
 
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
     return a < b ? a : b;
@@ -143,7 +145,8 @@ static ptrdiff_t even_block(ptrdiff_t extent, ptrdiff_t most, ptrdiff_t step) {
     return round_up(at_least_one((extent + blocks - 1) / blocks), step);
 }
 
-/* A panel of columns stays in L1 while the rows pass, a block of rows in L2 while the columns do. */
+/* A panel of columns stays in L1 while the rows pass, a block of rows in L2 while the columns do.
+ */
 static void choose_blocks(GemmChoices *choices, const Machine *machine) {
     const Tile *tile = choices->tile;
     const Groups *groups = &choices->groups;
@@ -152,7 +155,7 @@ static void choose_blocks(GemmChoices *choices, const Machine *machine) {
     ptrdiff_t depth = at_least_one(l1 * 3 / 4 / (tile->cols * element)) + 31;
     choices->depth_block = even_block(groups->sum.extent, depth, 1);
     ptrdiff_t depth_bytes = choices->depth_block * element;
-    ptrdiff_t rows = round_up(at_least_one(smaller(l2 / 2, 1 << 20) / depth_bytes), tile->rows);
+    ptrdiff_t rows = round_up(at_least_one(smaller(l2 / 4, 1 << 20) / depth_bytes), tile->rows);
     ptrdiff_t cols = round_up(at_least_one((2 << 20) / depth_bytes), tile->cols);
     choices->row_block = even_block(groups->rows.extent, rows, tile->rows);
     choices->col_block = even_block(groups->cols.extent, cols, tile->cols);
@@ -164,8 +167,8 @@ static void choose_tasks(GemmChoices *choices, StepPlan *step) {
     choices->rows_per_task = 2 * choices->row_block;
     choices->row_tasks = (ptrdiff_t)blocks_of(groups->rows.extent, choices->rows_per_task);
     choices->col_tasks = (ptrdiff_t)blocks_of(groups->cols.extent, choices->col_block);
-    double entry = (double)groups->rows.extent * (double)groups->cols.extent *
-                   (double)groups->sum.extent;
+    double entry =
+        (double)groups->rows.extent * (double)groups->cols.extent * (double)groups->sum.extent;
     choices->batch_per_task = entry < 1e6 ? (ptrdiff_t)(1e6 / entry) + 1 : 1;
     ptrdiff_t batch_tasks = (ptrdiff_t)blocks_of(groups->batch.extent, choices->batch_per_task);
     step->task_count = batch_tasks * choices->row_tasks * choices->col_tasks;
@@ -209,7 +212,8 @@ static Status prepare(const Contraction *contraction, const Machine *machine, Ar
     return STATUS_OK;
 }
 
-/* ---- run ---------------------------------------------------------------------------------------- */
+/* ---- run ----------------------------------------------------------------------------------------
+ */
 
 /* The offsets of some positions of a group on the two sides that have it. */
 typedef struct Table {

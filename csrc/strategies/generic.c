@@ -1,6 +1,6 @@
 /* Plain nested loops over any contraction and every dtype: one output element after the other, the
- * sum over all summed axes for each. The fallback where nothing faster applies, and the oracle of all
- * other strategies. */
+ * sum over all summed axes for each. The fallback where nothing faster applies, and the oracle of
+ * all other strategies. */
 #include "base/half.h"
 #include "strategies/objects.h"
 #include "strategies/strategy.h"
@@ -25,8 +25,8 @@ typedef union Accumulator {
     uint64_t integer;
 } Accumulator;
 
-#define FLOAT_LOAD(dtype, address, plane)                                                          \
-    ((dtype) == DTYPE_F16 ? half_to_float(*(const uint16_t *)(const void *)(address))              \
+#define FLOAT_LOAD(dtype, address, plane)                                             \
+    ((dtype) == DTYPE_F16 ? half_to_float(*(const uint16_t *)(const void *)(address)) \
                           : ((const float *)(const void *)(address))[plane])
 #define PART_LOAD(dtype, address, plane) ((const PART *)(const void *)(address))[plane]
 #define PLAIN_MULTIPLY(a, b) ((a) * (b))
@@ -35,10 +35,14 @@ typedef union Accumulator {
 /* Integers of all sizes are summed modulo 2^64, which is also right modulo less. */
 static inline uint64_t integer_load(DType dtype, const void *address) {
     switch (dtype_size(dtype)) {
-        case 1: return *(const uint8_t *)address;
-        case 2: return *(const uint16_t *)address;
-        case 4: return *(const uint32_t *)address;
-        default: return *(const uint64_t *)address;
+        case 1:
+            return *(const uint8_t *)address;
+        case 2:
+            return *(const uint16_t *)address;
+        case 4:
+            return *(const uint32_t *)address;
+        default:
+            return *(const uint64_t *)address;
     }
 }
 
@@ -106,11 +110,16 @@ static inline uint64_t integer_load(DType dtype, const void *address) {
 typedef void Sum(const SumJob *job, void *accumulator);
 
 static Sum *const sums[DTYPE_COUNT] = {
-    [DTYPE_BOOL] = sum_truth,      [DTYPE_I8] = sum_integer,
-    [DTYPE_I16] = sum_integer,     [DTYPE_I32] = sum_integer,
-    [DTYPE_I64] = sum_integer,     [DTYPE_F32] = sum_f32,
-    [DTYPE_F64] = sum_f64,         [DTYPE_LONGDOUBLE] = sum_longdouble,
-    [DTYPE_C64] = sum_c64,         [DTYPE_C128] = sum_c128,
+    [DTYPE_BOOL] = sum_truth,
+    [DTYPE_I8] = sum_integer,
+    [DTYPE_I16] = sum_integer,
+    [DTYPE_I32] = sum_integer,
+    [DTYPE_I64] = sum_integer,
+    [DTYPE_F32] = sum_f32,
+    [DTYPE_F64] = sum_f64,
+    [DTYPE_LONGDOUBLE] = sum_longdouble,
+    [DTYPE_C64] = sum_c64,
+    [DTYPE_C128] = sum_c128,
     [DTYPE_CLONGDOUBLE] = sum_clongdouble,
 };
 

@@ -29,7 +29,7 @@ static inline NAME(Value) NAME(product)(NAME(Value) a, NAME(Value) b) {
 #endif
 }
 
-static inline void NAME(add)(NAME(Value) *sum, const NAME(Value) *value) {
+static inline void NAME(add)(NAME(Value) * sum, const NAME(Value) * value) {
     for (int plane = 0; plane < PLANES; plane++) {
         sum->part[plane] = (PART)ADD(sum->part[plane], value->part[plane]);
     }
@@ -38,8 +38,8 @@ static inline void NAME(add)(NAME(Value) *sum, const NAME(Value) *value) {
 static NAME(Value) NAME(term)(const SumJob *job, ptrdiff_t k) {
     NAME(Value) term = NAME(load)(job->dtypes[0], job->inputs[0] + k * job->strides[0]);
     for (int side = 1; side < job->input_count; side++) {
-        term = NAME(product)(term, NAME(load)(job->dtypes[side],
-                                              job->inputs[side] + k * job->strides[side]));
+        term = NAME(product)(
+            term, NAME(load)(job->dtypes[side], job->inputs[side] + k * job->strides[side]));
     }
     return term;
 }

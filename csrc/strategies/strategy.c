@@ -7,8 +7,9 @@ extern const Strategy strategy_copy, strategy_reduce, strategy_multiply, strateg
     strategy_gemm, strategy_generic;
 
 const Strategy *const strategies[] = {
-    &strategy_copy, &strategy_reduce, &strategy_multiply, &strategy_gemv,
-    &strategy_gemm, &strategy_generic, NULL,
+    &strategy_copy, &strategy_reduce, &strategy_multiply,
+    &strategy_gemv, &strategy_gemm,   &strategy_generic,
+    NULL,
 };
 
 const Strategy *strategy_choose(const Contraction *contraction, const Machine *machine) {

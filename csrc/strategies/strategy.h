@@ -15,8 +15,8 @@ typedef struct StepPlan {
     const Strategy *strategy;
     const Contraction *contraction; /* in the arena; holds only the axes it has */
     void *choices;                  /* the strategy's own struct */
-    ptrdiff_t task_count;           /* independent pieces of work; their borders depend on shapes only */
-    size_t scratch_bytes;           /* that each running task needs, aligned to a cache line */
+    ptrdiff_t task_count; /* independent pieces of work; their borders depend on shapes only */
+    size_t scratch_bytes; /* that each running task needs, aligned to a cache line */
 } StepPlan;
 
 struct Strategy {
@@ -34,7 +34,8 @@ struct Strategy {
     void (*run)(const StepPlan *step, char *const data[], char *scratch, ptrdiff_t task);
 };
 
-/* The strategies, best first where costs are equal; ends with NULL. The last one takes everything. */
+/* The strategies, best first where costs are equal; ends with NULL. The last one takes everything.
+ */
 extern const Strategy *const strategies[];
 
 /* The cheapest strategy that applies. Every contraction has one. */
@@ -43,7 +44,8 @@ const Strategy *strategy_choose(const Contraction *contraction, const Machine *m
 /* NULL if there is no such name. */
 const Strategy *strategy_from_name(const char *name);
 
-/* Chooses (or takes the forced one where it applies), copies the contraction into the arena and prepares the step. */
+/* Chooses (or takes the forced one where it applies), copies the contraction into the arena and
+ * prepares the step. */
 Status strategy_prepare(const Strategy *forced, const Contraction *contraction,
                         const Machine *machine, Arena *arena, StepPlan *step,
                         Error *error) MUST_CHECK;

@@ -71,27 +71,21 @@ static bool call_resolve(Call *call) {
     return resolve_with(call, &out);
 }
 
-static bool call_check_optimize(const Call *call) {
-    const Problem *problem = &call->einsum.problem;
-    return optimize_check(&call->request.optimize, call->operands.count,
-                          problem->label_count > problem->kept_count);
+static bool has_sum(const Problem *problem) {
+    return problem->label_count > problem->kept_count;
 }
 
-/* Whether several operands share a label that is summed. */
-static bool is_contraction(const Problem *problem) {
-    for (int label = problem->kept_count; label < problem->label_count; label++) {
-        int carriers = 0;
-        for (int i = 0; i < problem->input_count; i++) carriers += problem->present[i][label];
-        if (carriers > 1) return true;
-    }
-    return false;
+static bool call_check_optimize(const Call *call) {
+    return optimize_check(&call->request.optimize, call->operands.count,
+                          has_sum(&call->einsum.problem));
 }
 
 /* NumPy's optimized path stores the result of a contraction in an `out` without axes whatever its
    type, and code relies on it; an explicit casting rule is obeyed all the same. */
 static bool stores_unchecked(const Call *call) {
     return call->request.optimize.is_on && !call->request.has_casting &&
-           PyArray_NDIM(call->request.out) == 0 && is_contraction(&call->einsum.problem);
+           PyArray_NDIM(call->request.out) == 0 && call->operands.count > 1 &&
+           has_sum(&call->einsum.problem);
 }
 
 /* out is accumulated in, so its elements have to go both ways. */

@@ -27,21 +27,34 @@ static bool iterate(NpyIter *iterator, size_t size) {
     return !PyErr_Occurred();
 }
 
-static bool transfer_silently(PyArrayObject *to, PyArrayObject *from) {
-    PyArrayObject *arrays[2] = {to, from};
-    npy_uint32 sides[2] = {NPY_ITER_WRITEONLY | NPY_ITER_NO_BROADCAST, NPY_ITER_READONLY};
-    sides[0] |= NPY_ITER_NBO | NPY_ITER_ALIGNED;
-    sides[1] |= NPY_ITER_NBO | NPY_ITER_ALIGNED;
-    PyArray_Descr *native = PyArray_DescrNewByteorder(PyArray_DESCR(to), NPY_NATIVE);
-    if (!native) return false;
-    PyArray_Descr *descrs[2] = {native, native};
+static NpyIter *make_iterator(PyArrayObject *arrays[2], PyArray_Descr *native) {
     npy_uint32 flags = NPY_ITER_EXTERNAL_LOOP | NPY_ITER_BUFFERED | NPY_ITER_GROWINNER |
                        NPY_ITER_ZEROSIZE_OK | NPY_ITER_REFS_OK;
-    NpyIter *iterator =
-        NpyIter_MultiNew(2, arrays, flags, NPY_KEEPORDER, NPY_UNSAFE_CASTING, sides, descrs);
+    npy_uint32 sides[2] = {
+        NPY_ITER_WRITEONLY | NPY_ITER_NO_BROADCAST | NPY_ITER_NBO | NPY_ITER_ALIGNED,
+        NPY_ITER_READONLY | NPY_ITER_NBO | NPY_ITER_ALIGNED,
+    };
+    PyArray_Descr *descrs[2] = {native, native};
+    return NpyIter_MultiNew(2, arrays, flags, NPY_KEEPORDER, NPY_UNSAFE_CASTING, sides, descrs);
+}
+
+/* An array without axes would be cast when the iterator is made, by other code: it gets an axis. */
+static PyArrayObject *with_axis(PyArrayObject *array) {
+    if (PyArray_NDIM(array) == 0) return array_span(array, PyArray_BYTES(array), 1);
+    Py_INCREF((PyObject *)array);
+    return array;
+}
+
+static bool transfer_silently(PyArrayObject *to, PyArrayObject *from) {
+    PyArrayObject *arrays[2] = {with_axis(to), with_axis(from)};
+    PyArray_Descr *native = PyArray_DescrNewByteorder(PyArray_DESCR(to), NPY_NATIVE);
+    bool is_ready = arrays[0] && arrays[1] && native;
+    NpyIter *iterator = is_ready ? make_iterator(arrays, native) : NULL;
     bool done = iterator && iterate(iterator, (size_t)PyDataType_ELSIZE(native));
-    Py_DECREF((PyObject *)native);
     if (iterator && NpyIter_Deallocate(iterator) != NPY_SUCCEED) done = false;
+    Py_XDECREF((PyObject *)native);
+    Py_XDECREF((PyObject *)arrays[0]);
+    Py_XDECREF((PyObject *)arrays[1]);
     return done;
 }
 

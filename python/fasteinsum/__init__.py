@@ -1,4 +1,4 @@
-"""Einstein summation as in numpy.einsum, fast with plain default calls, and windows to go with it."""
+"""Einstein summation as in numpy.einsum, but fast, and windows that make it a convolution."""
 
 from fasteinsum._config import show_config
 from fasteinsum._fasteinsum import (
@@ -22,7 +22,8 @@ __all__ = [
     "windows",
 ]
 
-# Names are shown, pickled and documented under the package, wherever they are implemented.
-for _function in (as_strided, einsum, fold, output_shape, show_config, sliding_window_view, windows):
-    _function.__module__ = "fasteinsum"
-del _function
+# Functions are shown, pickled and documented under the package, wherever they are implemented.
+for _name in __all__:
+    if callable(globals()[_name]):
+        globals()[_name].__module__ = "fasteinsum"
+del _name

@@ -16,7 +16,9 @@ NAME(tile_step)(Vector sums[PLANES][TILE_MAX_ROWS][4], const ELEMENT *left, cons
         Vector l = NAME(broadcast)(left[i]);
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) {
-            for (int plane = 0; plane < PLANES; plane++) sums[plane][i][v] += l * r[plane][v];
+            for (int plane = 0; plane < PLANES; plane++) {
+                sums[plane][i][v] += NAME(times)(l, r[plane][v]);
+            }
         }
 #if PLANES == 2
         Vector imaginary = NAME(broadcast)(left[rows + i]);

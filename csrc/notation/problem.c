@@ -3,11 +3,11 @@
 
 #include "base/checked.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    CODE_COUNT = 'z' + 1,
     NAME_SIZE = 64,
     WIDEST_ELEMENT = sizeof(clongdouble),
 };
@@ -17,7 +17,7 @@ _Static_assert(2 * 26 + MAX_AXES <= MAX_LABELS, "all letters and broadcast axes 
 typedef struct Resolver {
     Problem *problem;
     const Subscripts *subscripts;
-    int sources[MAX_LABELS]; /* [label]: the operand that gave it its extent */
+    int *sources; /* [label]: the operand that gave it its extent */
     Error *error;
 } Resolver;
 
@@ -74,8 +74,18 @@ static void add_broadcast_labels(Problem *problem) {
     for (int i = 0; i < problem->broadcast_count; i++) problem->letters[problem->label_count++] = 0;
 }
 
-/* Numbers the labels of the output; used loses their letters. */
-static Status number_kept_labels(Resolver *resolver, bool used[CODE_COUNT]) {
+/* A set of letters; A to z are less than 64 codes. */
+static uint64_t letter_bit(int letter) {
+    return UINT64_C(1) << (letter - 'A');
+}
+
+static uint64_t letters_of(const Term *term) {
+    uint64_t letters = 0;
+    for (int i = 0; i < term->label_count; i++) letters |= letter_bit(term->labels[i]);
+    return letters;
+}
+
+static Status number_kept_labels(Resolver *resolver) {
     Problem *problem = resolver->problem;
     const Term *output = &resolver->subscripts->output;
     int broadcast_count = problem->broadcast_count;
@@ -88,7 +98,6 @@ static Status number_kept_labels(Resolver *resolver, bool used[CODE_COUNT]) {
         if (i == output->ellipsis) add_broadcast_labels(problem);
         if (i == output->label_count) break;
         problem->letters[problem->label_count++] = output->labels[i];
-        used[output->labels[i]] = false;
     }
     problem->kept_count = problem->label_count;
     if (problem->kept_count > MAX_AXES) {
@@ -101,15 +110,13 @@ static Status number_kept_labels(Resolver *resolver, bool used[CODE_COUNT]) {
 static Status number_labels(Resolver *resolver) {
     const Subscripts *subscripts = resolver->subscripts;
     Problem *problem = resolver->problem;
-    bool used[CODE_COUNT] = {false};
-    for (int i = 0; i < subscripts->input_count; i++) {
-        const Term *term = &subscripts->inputs[i];
-        for (int k = 0; k < term->label_count; k++) used[term->labels[k]] = true;
-    }
-    TRY(number_kept_labels(resolver, used));
+    TRY(number_kept_labels(resolver));
     if (subscripts->output.ellipsis_count == 0) add_broadcast_labels(problem);
-    for (int letter = 0; letter < CODE_COUNT; letter++) {
-        if (used[letter]) problem->letters[problem->label_count++] = letter;
+    uint64_t summed = 0;
+    for (int i = 0; i < subscripts->input_count; i++) summed |= letters_of(&subscripts->inputs[i]);
+    summed &= ~letters_of(&subscripts->output);
+    for (; summed; summed &= summed - 1) {
+        problem->letters[problem->label_count++] = 'A' + __builtin_ctzll(summed);
     }
     return STATUS_OK;
 }
@@ -292,7 +299,6 @@ static Status take_labels(Problem *problem, Arena *arena, Error *error) {
     problem->letters = arena_take(arena, MAX_LABELS, sizeof *problem->letters);
     problem->extents = arena_take(arena, MAX_LABELS, sizeof *problem->extents);
     if (!problem->letters || !problem->extents) return error_memory(error);
-    for (int label = 0; label < MAX_LABELS; label++) problem->extents[label] = 1;
     return STATUS_OK;
 }
 
@@ -316,11 +322,13 @@ static Status take_sides(Problem *problem, Arena *arena, Error *error) {
 Status problem_resolve(const Subscripts *subscripts, const Tensor operands[], const Tensor *out,
                        Arena *arena, Problem *problem, Error *error) {
     *problem = (Problem){.input_count = subscripts->input_count};
-    Resolver resolver = {.problem = problem, .subscripts = subscripts, .error = error};
+    int sources[MAX_LABELS];
+    Resolver resolver = {problem, subscripts, sources, error};
     TRY(take_labels(problem, arena, error));
     TRY(count_broadcast_axes(&resolver, operands));
     TRY(number_labels(&resolver));
     TRY(take_sides(problem, arena, error));
+    for (int label = 0; label < problem->label_count; label++) problem->extents[label] = 1;
     for (int i = 0; i < problem->input_count; i++) TRY(resolve_input(&resolver, i, &operands[i]));
     if (out) TRY(resolve_out(&resolver, out));
     problem->is_view =

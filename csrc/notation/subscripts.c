@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 typedef enum Token {
@@ -15,21 +16,21 @@ typedef enum Token {
     TOKEN_NONE, /* no token starts with these characters */
 } Token;
 
-enum { LETTER_COUNT = 52, CODE_COUNT = 'z' + 1 };
+enum { LETTER_COUNT = 52, PLACE_SIZE = 32 };
 
-/* How often a label occurs in the inputs; more than twice is no news. */
-typedef enum Occurrence { NEVER, ONCE, OFTEN } Occurrence;
+/* A set of letters; A to z are less than 64 codes. */
+typedef uint64_t Letters;
 
 typedef struct Reader {
     const char *text;
     int length;
     int start, next; /* the token read last is text[start .. next) */
     Token token;
-    int *labels;    /* where the next term's labels go */
-    char place[32]; /* "operand 3" or "the output" */
-    bool in_output;
-    Occurrence occurrences[CODE_COUNT];
-    bool is_output[CODE_COUNT];
+    int *labels;             /* where the next term's labels go */
+    int operand;             /* whose term is read */
+    bool in_output;          /* or that of the output */
+    Letters known, repeated; /* that occur in inputs at all, and more than once */
+    Letters kept;            /* that have occurred in the output */
     Error *error;
 } Reader;
 
@@ -72,32 +73,36 @@ static Token token_read(Reader *reader) {
     return TOKEN_NONE;
 }
 
+static void place_name(const Reader *reader, char place[PLACE_SIZE]) {
+    snprintf(place, PLACE_SIZE, reader->in_output ? "the output" : "operand %d", reader->operand);
+}
+
 static Status fail_at_character(const Reader *reader) {
-    char quoted[EXCERPT_QUOTE_SIZE];
+    char quoted[EXCERPT_QUOTE_SIZE], place[PLACE_SIZE];
+    place_name(reader, place);
     excerpt_quote(quoted, reader->text, reader->length, reader->start);
     switch (reader->text[reader->start]) {
         case '.':
-            return fail(reader, "'.' that is no part of '...' in %s", reader->place);
+            return fail(reader, "'.' that is no part of '...' in %s", place);
         case '-':
-            return fail(reader, "'-' that is no part of '->' after %s", reader->place);
+            return fail(reader, "'-' that is no part of '->' after %s", place);
         default:
-            return fail(reader, "invalid character %s in %s", quoted, reader->place);
+            return fail(reader, "invalid character %s in %s", quoted, place);
     }
 }
 
 static Status label_read(Reader *reader, Term *term) {
     int label = reader->text[reader->start];
-    Occurrence *occurrence = &reader->occurrences[label];
-    if (reader->in_output && *occurrence == NEVER) {
+    Letters one = UINT64_C(1) << (label - 'A');
+    if (!reader->in_output) {
+        reader->repeated |= reader->known & one;
+        reader->known |= one;
+    } else if (!(reader->known & one)) {
         return fail(reader, "label '%c' of the output occurs in no operand", label);
-    }
-    if (reader->in_output && reader->is_output[label]) {
+    } else if (reader->kept & one) {
         return fail(reader, "label '%c' occurs more than once in the output", label);
-    }
-    if (reader->in_output) {
-        reader->is_output[label] = true;
     } else {
-        *occurrence = *occurrence == NEVER ? ONCE : OFTEN;
+        reader->kept |= one;
     }
     term->labels[term->label_count++] = label;
     return STATUS_OK;
@@ -106,7 +111,7 @@ static Status label_read(Reader *reader, Term *term) {
 static Status ellipsis_read(Reader *reader, Term *term) {
     if (term->ellipsis_count++ == 0) term->ellipsis = term->label_count;
     if (term->ellipsis_count > 1 && !reader->in_output) {
-        return fail(reader, "more than one '...' in %s", reader->place);
+        return fail(reader, "more than one '...' in operand %d", reader->operand);
     }
     return STATUS_OK;
 }
@@ -136,7 +141,7 @@ static Status inputs_read(Reader *reader, Subscripts *subscripts) {
             reader->start = reader->next;
             return fail(reader, "fewer operands (%d) than terms", operand_count);
         }
-        snprintf(reader->place, sizeof reader->place, "operand %d", count);
+        reader->operand = count;
         TRY(term_read(reader, &subscripts->inputs[count++]));
     } while (reader->token == TOKEN_COMMA);
     if (count < operand_count) {
@@ -146,7 +151,6 @@ static Status inputs_read(Reader *reader, Subscripts *subscripts) {
 }
 
 static Status output_read(Reader *reader, Term *output) {
-    snprintf(reader->place, sizeof reader->place, "the output");
     reader->in_output = true;
     TRY(term_read(reader, output));
     if (reader->token == TOKEN_COMMA) return fail_at_character(reader);
@@ -157,8 +161,8 @@ static Status output_read(Reader *reader, Term *output) {
 /* The output where there is no arrow. */
 static void output_infer(const Reader *reader, Term *output) {
     *output = (Term){.labels = reader->labels, .ellipsis = 0, .ellipsis_count = 1};
-    for (int label = 0; label < CODE_COUNT; label++) {
-        if (reader->occurrences[label] == ONCE) output->labels[output->label_count++] = label;
+    for (Letters left = reader->known & ~reader->repeated; left; left &= left - 1) {
+        output->labels[output->label_count++] = 'A' + __builtin_ctzll(left);
     }
 }
 

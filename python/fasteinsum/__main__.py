@@ -2,11 +2,12 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 
 from fasteinsum import __version__, show_config
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m fasteinsum", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command")

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from typing import Any, Literal, overload
 
 from fasteinsum import _fasteinsum
 
@@ -11,7 +13,7 @@ ENVIRONMENT = {
 }
 
 
-def _facts():
+def _facts() -> dict[str, Any]:
     facts = _fasteinsum._config()
     numpy = sys.modules["numpy"]
     facts["python"] = sys.version.split()[0]
@@ -22,7 +24,7 @@ def _facts():
     return facts
 
 
-def _lines(facts):
+def _lines(facts: dict[str, Any]) -> Iterator[str]:
     """One line a fact; what has parts is indented below it."""
     for name, value in facts.items():
         if isinstance(value, dict):
@@ -34,7 +36,11 @@ def _lines(facts):
             yield f"{name}: {'-' if value in (None, '') else value}"
 
 
-def show_config(mode="stdout"):
+@overload
+def show_config(mode: Literal["stdout"] = "stdout") -> None: ...
+@overload
+def show_config(mode: Literal["dicts"]) -> dict[str, Any]: ...
+def show_config(mode: Literal["stdout", "dicts"] = "stdout") -> dict[str, Any] | None:
     """
     Show how fasteinsum was built and what it uses on this machine.
 

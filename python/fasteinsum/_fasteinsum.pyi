@@ -1,0 +1,137 @@
+from collections.abc import Sequence
+from typing import Any, Literal, SupportsIndex, TypeAlias, TypeVar, overload
+
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+_Out = TypeVar("_Out", bound=NDArray[Any])
+_Order: TypeAlias = Literal["K", "A", "C", "F", "k", "a", "c", "f"]
+_Casting: TypeAlias = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
+_Optimize: TypeAlias = bool | str | Sequence[Any] | None
+
+_Ints: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
+_Pair: TypeAlias = tuple[SupportsIndex, SupportsIndex]
+_Padding: TypeAlias = (
+    Literal["valid", "same", "same_lower", "full", "causal"]
+    | SupportsIndex
+    | Sequence[SupportsIndex]
+    | Sequence[_Pair]
+)
+_Mode: TypeAlias = Literal["constant", "edge", "reflect", "symmetric", "wrap"]
+_Remainder: TypeAlias = Literal["drop", "pad", "raise"]
+
+__version__: str
+source_hash: str
+
+# The operands alternate with lists of labels in the list form, so that they can be anything.
+@overload
+def einsum(
+    subscripts: str | bytes | ArrayLike,
+    /,
+    *operands: Any,
+    out: None = None,
+    optimize: _Optimize = False,
+    dtype: DTypeLike | None = None,
+    order: _Order | None = "K",
+    casting: _Casting = "safe",
+) -> Any: ...
+@overload
+def einsum(
+    subscripts: str | bytes | ArrayLike,
+    /,
+    *operands: Any,
+    out: _Out,
+    optimize: _Optimize = False,
+    dtype: DTypeLike | None = None,
+    order: _Order | None = "K",
+    casting: _Casting = "safe",
+) -> _Out: ...
+def sliding_window_view(
+    x: ArrayLike,
+    window_shape: _Ints,
+    axis: _Ints | None = None,
+    *,
+    stride: _Ints = 1,
+    dilation: _Ints = 1,
+    subok: bool = False,
+    writeable: bool = False,
+) -> NDArray[Any]: ...
+def windows(
+    x: ArrayLike,
+    window_shape: _Ints,
+    axis: _Ints | None = None,
+    *,
+    stride: _Ints = 1,
+    dilation: _Ints = 1,
+    padding: _Padding = 0,
+    mode: _Mode = "constant",
+    constant_values: object = 0,
+    remainder: _Remainder = "drop",
+) -> NDArray[Any]: ...
+def output_shape(
+    shape: _Ints,
+    window_shape: _Ints,
+    axis: _Ints | None = None,
+    *,
+    stride: _Ints = 1,
+    dilation: _Ints = 1,
+    padding: _Padding = 0,
+    remainder: _Remainder = "drop",
+) -> tuple[int, ...]: ...
+@overload
+def fold(
+    windows: ArrayLike,
+    shape: _Ints,
+    axis: _Ints | None = None,
+    *,
+    stride: _Ints = 1,
+    dilation: _Ints = 1,
+    padding: _Padding = 0,
+    mode: _Mode = "constant",
+    remainder: _Remainder = "drop",
+    average: bool = False,
+    out: None = None,
+    accumulate: bool = False,
+) -> NDArray[Any]: ...
+@overload
+def fold(
+    windows: ArrayLike,
+    shape: _Ints,
+    axis: _Ints | None = None,
+    *,
+    stride: _Ints = 1,
+    dilation: _Ints = 1,
+    padding: _Padding = 0,
+    mode: _Mode = "constant",
+    remainder: _Remainder = "drop",
+    average: bool = False,
+    out: _Out,
+    accumulate: bool = False,
+) -> _Out: ...
+def as_strided(
+    x: ArrayLike,
+    shape: _Ints | None = None,
+    strides: _Ints | None = None,
+    subok: bool = False,
+    writeable: bool = False,
+    *,
+    offset: SupportsIndex = 0,
+    item_strides: _Ints | None = None,
+    check_bounds: bool = True,
+    bounds: Literal["array", "base"] = "array",
+    allow_overlap: bool = False,
+) -> NDArray[Any]: ...
+
+# Private: for show_config and for the tests.
+def _config() -> dict[str, Any]: ...
+def _describe(
+    *operands: Any,
+    out: NDArray[Any] | None = None,
+    optimize: _Optimize = False,
+    dtype: DTypeLike | None = None,
+    order: _Order | None = "K",
+    casting: _Casting = "safe",
+) -> str: ...
+def _use_isa(name: str, /) -> str: ...
+def _use_strategy(name: str | None, /) -> str | None: ...
+def _fail_allocation(n: int, for_good: bool, /) -> None: ...
+def _allocated_blocks() -> int: ...

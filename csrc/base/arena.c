@@ -23,7 +23,7 @@ static void *block_add(Arena *arena, size_t bytes) {
 void *arena_take(Arena *arena, size_t count, size_t size) {
     size_t bytes;
     if (!checked_size(count, size, &bytes) || bytes > PTRDIFF_MAX - 2 * ALIGNMENT) return NULL;
-    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    bytes = bytes ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
     if (bytes > (size_t)(arena->end - arena->next) && !block_add(arena, bytes)) return NULL;
     void *taken = arena->next;
     arena->next += bytes;

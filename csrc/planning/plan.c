@@ -125,6 +125,12 @@ static void operand_release(Builder *builder, const Operand *operand) {
     }
 }
 
+static LabelSet output_labels(const Problem *problem) {
+    LabelSet labels = {{0}};
+    for (int label = 0; label < problem->kept_count; label++) label_set_add(&labels, label);
+    return labels;
+}
+
 /* The end of the plan: the output of the problem, which may broadcast labels no input moves along.
  */
 static void operand_from_output(Builder *builder) {
@@ -209,21 +215,22 @@ static Status reduce_private(Builder *builder, int *operand, const LabelSet *els
     return STATUS_OK;
 }
 
-/* The product of two operands into a new one, or into the output if nothing is left to do. */
-static Status add_product(Builder *builder, int left, int right, const LabelSet *needed,
+/* The product of two operands into a new one, or into the output if nothing is left to do. kept:
+   the labels that something else still needs. */
+static Status add_product(Builder *builder, int left, int right, const LabelSet *kept,
                           bool is_last) {
-    LabelSet of_left = label_set_union(needed, &builder->operands[right].labels);
+    LabelSet of_left = label_set_union(kept, &builder->operands[right].labels);
     TRY(reduce_private(builder, &left, &of_left));
-    LabelSet of_right = label_set_union(needed, &builder->operands[left].labels);
+    LabelSet of_right = label_set_union(kept, &builder->operands[left].labels);
     TRY(reduce_private(builder, &right, &of_right));
     Operand *sides[] = {&builder->operands[left], &builder->operands[right], NULL};
     LabelSet all = label_set_union(&sides[0]->labels, &sides[1]->labels);
-    LabelSet summed = label_set_minus(&all, needed), kept = label_set_intersect(&all, needed);
+    LabelSet summed = label_set_minus(&all, kept);
     if (is_last) {
         operand_from_output(builder);
         summed = label_set_union(&summed, &builder->unmoved);
     } else {
-        TRY(operand_from_step(builder, sides, 2, &kept));
+        TRY(operand_from_step(builder, sides, 2, kept));
     }
     sides[2] = &builder->operands[builder->operand_count - 1];
     TRY(add_step(builder, sides, 3, &summed));
@@ -232,53 +239,34 @@ static Status add_product(Builder *builder, int left, int right, const LabelSet 
     return STATUS_OK;
 }
 
-/* What the output or operands other than those of the step still need. */
-static LabelSet needed_labels(const Builder *builder, const int current[], int count) {
-    LabelSet needed = {{0}};
-    for (int label = 0; label < builder->problem->kept_count; label++)
-        label_set_add(&needed, label);
-    for (int i = 0; i < count; i++) {
-        needed = label_set_union(&needed, &builder->operands[current[i]].labels);
-    }
-    return needed;
-}
-
 /* ---- plans --------------------------------------------------------------------------------------
  */
 
-static Status find_path(const Builder *builder, PathStep steps[]) {
-    const Problem *problem = builder->problem;
-    size_t count = (size_t)problem->input_count;
-    LabelSet *inputs = arena_take(builder->scratch, count, sizeof *inputs);
-    if (!inputs) return error_memory(builder->error);
-    for (size_t i = 0; i < count; i++) inputs[i] = builder->operands[i].labels;
-    PathRequest request = {.input_count = problem->input_count,
-                           .inputs = inputs,
-                           .output = needed_labels(builder, NULL, 0),
-                           .extents = problem->extents,
-                           .label_count = problem->label_count};
-    return path_find(&request, builder->scratch, steps, builder->error);
-}
-
 /* Two operands at a time, in the order that the path finder chose. */
 static Status plan_pairs(Builder *builder) {
-    int count = builder->problem->input_count;
-    PathStep *steps = arena_take(builder->scratch, (size_t)count, sizeof *steps);
-    int *alive = arena_take(builder->scratch, (size_t)count, sizeof *alive);
-    int *operand_of = arena_take(builder->scratch, 2 * (size_t)count, sizeof *operand_of);
-    if (!steps || !alive || !operand_of) return error_memory(builder->error);
-    TRY(find_path(builder, steps));
-    for (int i = 0; i < count; i++) alive[i] = operand_of[i] = i;
-    int alive_count = count;
+    const Problem *problem = builder->problem;
+    int count = problem->input_count;
+    size_t room = (size_t)count;
+    LabelSet *inputs = arena_take(builder->scratch, room, sizeof *inputs);
+    LabelSet *results = arena_take(builder->scratch, room, sizeof *results);
+    PathStep *steps = arena_take(builder->scratch, room, sizeof *steps);
+    int *operand_of = arena_take(builder->scratch, 2 * room, sizeof *operand_of); /* by path id */
+    if (!inputs || !results || !steps || !operand_of) return error_memory(builder->error);
+    for (int i = 0; i < count; i++) {
+        inputs[i] = builder->operands[i].labels;
+        operand_of[i] = i;
+    }
+    PathRequest request = {.input_count = count,
+                           .inputs = inputs,
+                           .output = output_labels(problem),
+                           .extents = problem->extents,
+                           .label_count = problem->label_count};
+    TRY(path_find(&request, builder->scratch, steps, builder->error));
+    path_result_labels(&request, steps, results);
     for (int i = 0; i < count - 1; i++) {
-        int left = operand_of[steps[i].left], right = operand_of[steps[i].right], others = 0;
-        for (int j = 0; j < alive_count; j++) {
-            if (alive[j] != left && alive[j] != right) alive[others++] = alive[j];
-        }
-        LabelSet needed = needed_labels(builder, alive, others);
-        TRY(add_product(builder, left, right, &needed, i == count - 2));
-        operand_of[count + i] = alive[others] = builder->operand_count - 1;
-        alive_count = others + 1;
+        int left = operand_of[steps[i].left], right = operand_of[steps[i].right];
+        TRY(add_product(builder, left, right, &results[i], i == count - 2));
+        operand_of[count + i] = builder->operand_count - 1;
     }
     return STATUS_OK;
 }
@@ -291,6 +279,7 @@ static Status plan_one_step(Builder *builder) {
         return error_set(builder->error, STATUS_LIMIT,
                          "too many operands: %d in one step, at most %d", count, MAX_INPUTS);
     }
+    if (count > 2) TRY(problem_check_space(problem, builder->error));
     Operand *sides[MAX_SIDES];
     LabelSet summed = {{0}};
     for (int label = problem->kept_count; label < problem->label_count; label++) {

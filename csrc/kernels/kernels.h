@@ -107,7 +107,7 @@ typedef struct KernelSet {
     GemvKernel *gemv;
 } KernelSet;
 
-enum { TILE_MAX_ROWS = 16, TILE_MAX_COLS = 64 };
+enum { TILE_MAX_ROWS = 16, TILE_MAX_COLS = 256 };
 
 /* The kernels that compute with a dtype; NULL where only the generic loops do. */
 const KernelSet *kernels_for(DType dtype, Isa isa);

@@ -1,0 +1,61 @@
+/* Transposition of a square of elements in registers, for elements of one size. Included once per
+ * size by transposes.tmpl.h, which defines
+ *     SIZE   bytes of an element
+ *     SIDE   elements of a side of the square; one side fills a register
+ *     LANE   the integer that is one lane, and PARTS, how many of them an element is
+ * The step with distance d exchanges bit d of the numbers of lanes and rows; after all steps, lanes
+ * and rows have changed places. */
+#define SIZED(name) PASTE(ISA_NAME(name), SIZE)
+#define LOW_LANE(lane, count, distance) \
+    ((lane) & (distance) ? (lane) - (distance) + (count) : (lane))
+#define HIGH_LANE(lane, count, distance) \
+    ((lane) & (distance) ? (lane) + (count) : (lane) + (distance))
+
+typedef LANE SIZED(Lanes) __attribute__((vector_size(SIDE * SIZE)));
+typedef LANE SIZED(LooseLanes) __attribute__((vector_size(SIDE * SIZE), aligned(1), may_alias));
+
+enum { SIZED(SQUARE_SIDE) = SIDE };
+
+#define EXCHANGE(distance, LANE_LIST)                                                           \
+    _Pragma("GCC unroll 16") for (int i = 0; i < SIDE; i++) {                                   \
+        if (i & (distance)) continue;                                                           \
+        SIZED(Lanes) low = rows[i], high = rows[i + (distance)];                                \
+        rows[i] = SHUFFLE(SIZED(Lanes), low, high,                                              \
+                          LANE_LIST(LOW_LANE, SIDE * PARTS, (distance) * PARTS));               \
+        rows[i + (distance)] = SHUFFLE(SIZED(Lanes), low, high,                                 \
+                                       LANE_LIST(HIGH_LANE, SIDE * PARTS, (distance) * PARTS)); \
+    }
+
+/* out[j][i] = in[i][j], for rows that lie a step apart. */
+static inline __attribute__((always_inline)) void
+SIZED(transpose)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_step) {
+    SIZED(Lanes) rows[SIDE];
+#pragma GCC unroll 16
+    for (int i = 0; i < SIDE; i++) {
+        rows[i] = *(const SIZED(LooseLanes) *)(const void *)(in + i * in_step);
+    }
+#if SIDE > 1
+    EXCHANGE(1, SIDE_LIST)
+#endif
+#if SIDE > 2
+    EXCHANGE(2, SIDE_LIST)
+#endif
+#if SIDE > 4
+    EXCHANGE(4, SIDE_LIST)
+#endif
+#if SIDE > 8
+    EXCHANGE(8, SIDE_LIST)
+#endif
+#pragma GCC unroll 16
+    for (int i = 0; i < SIDE; i++) { *(SIZED(LooseLanes) *)(void *)(out + i * out_step) = rows[i]; }
+}
+
+#undef EXCHANGE
+#undef HIGH_LANE
+#undef LOW_LANE
+#undef SIZED
+#undef SIDE_LIST
+#undef PARTS
+#undef LANE
+#undef SIDE
+#undef SIZE

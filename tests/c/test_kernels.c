@@ -1,0 +1,500 @@
+/* Every kernel of every KernelSet against plain loops: each dtype on each ISA that is built and
+ * present, extents around those of vectors and tiles, all kinds of strides, operands flush against
+ * pages that cannot be touched, on either side. Whole numbers must come out exactly, others within
+ * the bound of a blocked sum; what lies between the elements of an output must stay as it was. */
+#include "check.h"
+#include "guarded.h"
+#include "kernels/kernels.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Additions that one term of a sum may go through: longer sums must be blocked. */
+enum { LONGEST_CHAIN = 320, MOST_EXTENTS = 10 };
+
+/* What is under test. */
+typedef struct Suite {
+    Isa isa;
+    DType dtype;
+    const KernelSet *kernels;
+    ptrdiff_t size; /* bytes of an element */
+    int planes, lanes;
+    bool is_real, is_whole; /* floating point; filled with whole numbers */
+    GuardSide side;
+} Suite;
+
+static uint64_t random_state = 1;
+
+static uint32_t random_bits(void) {
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(random_state >> 33);
+}
+
+/* ---- values: what plain loops compute with
+ * --------------------------------------------------------- */
+
+/* Real types use part, and size, the sum of all magnitudes; integers use bits, which wrap. */
+typedef struct Value {
+    long double part[2], size;
+    uint64_t bits;
+} Value;
+
+static Value value_load(const Suite *suite, const char *memory) {
+    Value value = {{0}, 0, 0};
+    if (!suite->is_real) memcpy(&value.bits, memory, (size_t)suite->size);
+    for (int p = 0; suite->is_real && p < suite->planes; p++) {
+        bool single = suite->size / suite->planes == sizeof(float);
+        value.part[p] = single ? (long double)((const float *)(const void *)memory)[p]
+                               : (long double)((const double *)(const void *)memory)[p];
+        value.size += fabsl(value.part[p]);
+    }
+    return value;
+}
+
+static void value_make(const Suite *suite, char *memory) {
+    uint64_t bits = (uint64_t)random_bits() << 32 | random_bits();
+    if (!suite->is_real) memcpy(memory, &bits, (size_t)suite->size);
+    for (int p = 0; suite->is_real && p < suite->planes; p++) {
+        double value = suite->is_whole ? (double)(random_bits() % 9) - 4
+                                       : (double)random_bits() * 0x1p-31 - 0.5;
+        bool single = suite->size / suite->planes == sizeof(float);
+        if (single) ((float *)(void *)memory)[p] = (float)value;
+        if (!single) ((double *)(void *)memory)[p] = value;
+    }
+}
+
+static Value value_sum(Value a, Value b) {
+    return (Value){
+        {a.part[0] + b.part[0], a.part[1] + b.part[1]}, a.size + b.size, a.bits + b.bits};
+}
+
+static Value value_product(Value a, Value b) {
+    return (Value){
+        {a.part[0] * b.part[0] - a.part[1] * b.part[1],
+         a.part[0] * b.part[1] + a.part[1] * b.part[0]},
+        a.size * b.size,
+        a.bits * b.bits,
+    };
+}
+
+/* steps: roundings that a term may have gone through. */
+static bool value_equals(const Suite *suite, const char *memory, Value expected, ptrdiff_t steps) {
+    Value actual = value_load(suite, memory);
+    if (!suite->is_real) return memcmp(&expected.bits, memory, (size_t)suite->size) == 0;
+    bool single = suite->size / suite->planes == sizeof(float);
+    long double chain = steps < LONGEST_CHAIN ? (long double)steps : LONGEST_CHAIN;
+    long double bound =
+        suite->is_whole ? 0 : (single ? 0x1p-24L : 0x1p-53L) * chain * expected.size;
+    return fabsl(actual.part[0] - expected.part[0]) <= bound &&
+           fabsl(actual.part[1] - expected.part[1]) <= bound;
+}
+
+/* ---- fields: planes of elements in guarded memory
+ * -------------------------------------------------- */
+
+typedef struct Layout {
+    bool by_cols;  /* the columns' step is the longer one */
+    int step, gap; /* elements per inner step, and left over after each outer one */
+    bool rows_backward, cols_backward;
+    bool rows_at_rest, cols_at_rest; /* stride zero: for inputs only */
+} Layout;
+
+/* The first INPUT_ONLY ones do for outputs too. */
+static const Layout layouts[] = {
+    {.step = 1},
+    {.step = 1, .by_cols = true},
+    {.step = 1, .gap = 3},
+    {.step = 1, .gap = 1, .by_cols = true},
+    {.step = 2, .gap = 1},
+    {.step = 3, .by_cols = true},
+    {.step = 1, .rows_backward = true},
+    {.step = 1, .cols_backward = true},
+    {.step = 1, .by_cols = true, .rows_backward = true, .cols_backward = true},
+    {.step = 1, .rows_at_rest = true},
+    {.step = 1, .cols_at_rest = true},
+    {.step = 1, .by_cols = true, .rows_at_rest = true, .cols_at_rest = true},
+};
+
+enum { LAYOUTS = sizeof layouts / sizeof layouts[0], OUTPUT_LAYOUTS = 9 };
+
+typedef struct Field {
+    Guarded memory;
+    char *data; /* element (0, 0) */
+    ptrdiff_t rows, cols, row, col;
+    char *before; /* the bytes as they were made */
+} Field;
+
+static char *field_at(const Field *field, ptrdiff_t i, ptrdiff_t j) {
+    return field->data + i * field->row + j * field->col;
+}
+
+/* Sets the strides; gives how many bytes the elements span. */
+static ptrdiff_t field_lay_out(const Suite *suite, const Layout *layout, Field *field) {
+    ptrdiff_t inner = layout->by_cols ? field->rows : field->cols;
+    ptrdiff_t near = layout->step * suite->size, far = inner * near + layout->gap * suite->size;
+    field->row = layout->rows_at_rest ? 0 : layout->by_cols ? near : far;
+    field->col = layout->cols_at_rest ? 0 : layout->by_cols ? far : near;
+    if (field->rows == 0 || field->cols == 0) return 0;
+    return (field->rows - 1) * field->row + (field->cols - 1) * field->col + suite->size;
+}
+
+static Field field_make(const Suite *suite, ptrdiff_t rows, ptrdiff_t cols, int layout_index) {
+    const Layout *layout = &layouts[layout_index];
+    Field field = {.rows = rows, .cols = cols};
+    ptrdiff_t bytes = field_lay_out(suite, layout, &field);
+    field.memory = guarded_make((size_t)bytes, suite->side);
+    field.data = field.memory.data;
+    if (layout->rows_backward && bytes) {
+        field.data += (rows - 1) * field.row;
+        field.row = -field.row;
+    }
+    if (layout->cols_backward && bytes) {
+        field.data += (cols - 1) * field.col;
+        field.col = -field.col;
+    }
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        for (ptrdiff_t j = 0; j < cols; j++) value_make(suite, field_at(&field, i, j));
+    }
+    field.before = malloc((size_t)bytes + 1);
+    memcpy(field.before, field.memory.data, (size_t)bytes);
+    return field;
+}
+
+/* The value that an element had before. */
+static Value field_before(const Suite *suite, const Field *field, ptrdiff_t i, ptrdiff_t j) {
+    return value_load(suite, field->before + (field_at(field, i, j) - field->memory.data));
+}
+
+/* Puts an element back, so that at last only what should not have been written can differ. */
+static void field_restore(const Suite *suite, Field *field, ptrdiff_t i, ptrdiff_t j) {
+    char *element = field_at(field, i, j);
+    memcpy(element, field->before + (element - field->memory.data), (size_t)suite->size);
+}
+
+/* Whether nothing beside the restored elements was written. */
+static bool field_is_intact(const Field *field) {
+    return guarded_is_intact(&field->memory) &&
+           memcmp(field->memory.data, field->before, field->memory.bytes) == 0;
+}
+
+static void field_free(Field *field) {
+    guarded_free(&field->memory);
+    free(field->before);
+}
+
+/* Names the case of a failed check. */
+static void report(const Suite *suite, const char *kernel, const ptrdiff_t extents[3], int layout) {
+    printf("    %s %s %s: extents %td %td %td, layout %d, guard %d\n", kernel,
+           dtype_name(suite->dtype), isa_name(suite->isa), extents[0], extents[1], extents[2],
+           layout, suite->side);
+}
+
+/* ---- the kernels
+ * ----------------------------------------------------------------------------------- */
+
+static void test_copy(const Suite *suite, ptrdiff_t rows, ptrdiff_t cols, int in_layout) {
+    for (int out_layout = 0; out_layout < OUTPUT_LAYOUTS; out_layout++) {
+        Field in = field_make(suite, rows, cols, in_layout);
+        Field out = field_make(suite, rows, cols, out_layout);
+        suite->kernels->copy(
+            &(CopyJob){rows, cols, in.data, in.row, in.col, out.data, out.row, out.col});
+        bool holds = true;
+        for (ptrdiff_t i = 0; i < rows; i++) {
+            for (ptrdiff_t j = 0; j < cols; j++) {
+                const char *element = field_at(&out, i, j);
+                holds &= memcmp(element, field_at(&in, i, j), (size_t)suite->size) == 0;
+                field_restore(suite, &out, i, j);
+            }
+        }
+        if (!CHECK(holds && field_is_intact(&out))) {
+            report(suite, "copy", (ptrdiff_t[]){rows, cols, out_layout}, in_layout);
+        }
+        field_free(&in);
+        field_free(&out);
+    }
+}
+
+static void test_reduce(const Suite *suite, ptrdiff_t kept, ptrdiff_t summed, int layout) {
+    bool accumulate = random_bits() % 2;
+    Field in = field_make(suite, kept, summed, layout);
+    Field out = field_make(suite, kept, 1, (int)(random_bits() % OUTPUT_LAYOUTS));
+    suite->kernels->reduce(
+        &(ReduceJob){kept, summed, in.data, in.row, in.col, out.data, out.row, accumulate});
+    bool holds = true;
+    for (ptrdiff_t i = 0; i < kept; i++) {
+        Value sum = {{0}, 0, 0};
+        if (accumulate) sum = field_before(suite, &out, i, 0);
+        for (ptrdiff_t k = 0; k < summed; k++) {
+            sum = value_sum(sum, value_load(suite, field_at(&in, i, k)));
+        }
+        holds &= value_equals(suite, field_at(&out, i, 0), sum, summed + 1);
+        field_restore(suite, &out, i, 0);
+    }
+    if (!CHECK(holds && field_is_intact(&out))) {
+        report(suite, "reduce", (ptrdiff_t[]){kept, summed, accumulate}, layout);
+    }
+    field_free(&in);
+    field_free(&out);
+}
+
+static void test_gemv(const Suite *suite, ptrdiff_t rows, ptrdiff_t depth, int layout) {
+    bool accumulate = random_bits() % 2;
+    Field matrix = field_make(suite, rows, depth, layout);
+    Field vector = field_make(suite, 1, depth, (int)(random_bits() % LAYOUTS));
+    Field out = field_make(suite, rows, 1, (int)(random_bits() % OUTPUT_LAYOUTS));
+    suite->kernels->gemv(&(GemvJob){rows, depth, matrix.data, matrix.row, matrix.col, vector.data,
+                                    vector.col, out.data, out.row, accumulate});
+    bool holds = true;
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        Value sum = {{0}, 0, 0};
+        if (accumulate) sum = field_before(suite, &out, i, 0);
+        for (ptrdiff_t k = 0; k < depth; k++) {
+            Value m = value_load(suite, field_at(&matrix, i, k));
+            sum = value_sum(sum, value_product(m, value_load(suite, field_at(&vector, 0, k))));
+        }
+        holds &= value_equals(suite, field_at(&out, i, 0), sum, depth + 3);
+        field_restore(suite, &out, i, 0);
+    }
+    if (!CHECK(holds && field_is_intact(&out))) {
+        report(suite, "gemv", (ptrdiff_t[]){rows, depth, accumulate}, layout);
+    }
+    field_free(&matrix);
+    field_free(&vector);
+    field_free(&out);
+}
+
+enum { MOST_FACTORS = 4 };
+
+/* layout is that of the first input; the others follow in the list. */
+static void test_multiply(const Suite *suite, ptrdiff_t count, int input_count, int layout) {
+    Field inputs[MOST_FACTORS],
+        out = field_make(suite, 1, count, (int)(random_bits() % OUTPUT_LAYOUTS));
+    const char *pointers[MOST_FACTORS];
+    ptrdiff_t strides[MOST_FACTORS];
+    for (int n = 0; n < input_count; n++) {
+        inputs[n] = field_make(suite, 1, count, n ? (int)(random_bits() % LAYOUTS) : layout);
+        pointers[n] = inputs[n].data;
+        strides[n] = inputs[n].col;
+    }
+    suite->kernels->multiply(
+        &(MultiplyJob){count, input_count, pointers, strides, out.data, out.col});
+    bool holds = true;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        Value product = value_load(suite, field_at(&inputs[0], 0, i));
+        for (int n = 1; n < input_count; n++) {
+            product = value_product(product, value_load(suite, field_at(&inputs[n], 0, i)));
+        }
+        holds &= value_equals(suite, field_at(&out, 0, i), product, 3 * input_count);
+        field_restore(suite, &out, 0, i);
+    }
+    if (!CHECK(holds && field_is_intact(&out))) {
+        report(suite, "multiply", (ptrdiff_t[]){count, input_count, 0}, layout);
+    }
+    for (int n = 0; n < input_count; n++) field_free(&inputs[n]);
+    field_free(&out);
+}
+
+/* Element `lane` of step k of a panel, whose planes lie apart. */
+static Value panel_value(const Suite *suite, const char *panel, ptrdiff_t k, ptrdiff_t lane,
+                         ptrdiff_t width) {
+    char element[16] = {0};
+    ptrdiff_t scalar = suite->size / suite->planes;
+    for (int p = 0; p < suite->planes; p++) {
+        const char *from = panel + ((k * suite->planes + p) * width + lane) * scalar;
+        memcpy(element + p * scalar, from, (size_t)scalar);
+    }
+    return value_load(suite, element);
+}
+
+static void test_pack(const Suite *suite, int lanes, int width, ptrdiff_t depth, int layout) {
+    Field source = field_make(suite, lanes, depth, layout);
+    Guarded panel = guarded_make((size_t)(depth * width * suite->size), suite->side);
+    ptrdiff_t lane_offsets[TILE_MAX_COLS], depth_offsets[64];
+    int first = (int)(random_bits() % 4); /* lanes in two runs that have changed places */
+    for (int i = 0; i < lanes; i++) lane_offsets[i] = (i + first) % lanes * source.row;
+    for (ptrdiff_t k = 0; k < depth; k++) depth_offsets[k] = (depth - 1 - k) * source.col;
+    suite->kernels->pack(
+        &(PackJob){source.data, lane_offsets, depth_offsets, depth, lanes, width, panel.data});
+    bool holds = guarded_is_intact(&panel);
+    for (ptrdiff_t k = 0; k < depth; k++) {
+        for (int i = 0; i < width; i++) {
+            Value expected = {{0}, 0, 0}, packed = panel_value(suite, panel.data, k, i, width);
+            if (i < lanes) {
+                const char *element = source.data + lane_offsets[i] + depth_offsets[k];
+                expected = value_load(suite, element);
+            }
+            holds &= packed.part[0] == expected.part[0] && packed.part[1] == expected.part[1] &&
+                     packed.bits == expected.bits;
+        }
+    }
+    if (!CHECK(holds)) report(suite, "pack", (ptrdiff_t[]){lanes, width, depth}, layout);
+    guarded_free(&panel);
+    field_free(&source);
+}
+
+/* A panel of random elements for some lanes and zeros for the others. */
+static Guarded random_panel(const Suite *suite, ptrdiff_t depth, int lanes, int width) {
+    Guarded panel = guarded_make((size_t)(depth * width * suite->size), suite->side);
+    memset(panel.data, 0, panel.bytes);
+    ptrdiff_t scalar = suite->size / suite->planes;
+    for (ptrdiff_t k = 0; k < depth; k++) {
+        for (int i = 0; i < lanes; i++) {
+            char element[16];
+            value_make(suite, element);
+            for (int p = 0; p < suite->planes; p++) {
+                char *to = panel.data + ((k * suite->planes + p) * width + i) * scalar;
+                memcpy(to, element + p * scalar, (size_t)scalar);
+            }
+        }
+    }
+    return panel;
+}
+
+static Value tile_sum(const Suite *suite, const TileJob *job, const Tile *tile, ptrdiff_t i,
+                      ptrdiff_t j) {
+    Value sum = {{0}, 0, 0};
+    for (ptrdiff_t k = 0; k < job->depth; k++) {
+        Value left = panel_value(suite, job->left, k, i, tile->rows);
+        sum = value_sum(sum, value_product(left, panel_value(suite, job->right, k, j, tile->cols)));
+    }
+    return sum;
+}
+
+/* The part of the output that a job names. */
+static bool tile_holds(const Suite *suite, const TileJob *job, const Tile *tile, Field *out) {
+    bool holds = true;
+    for (ptrdiff_t i = 0; i < job->rows; i++) {
+        for (ptrdiff_t j = 0; j < job->cols; j++) {
+            Value sum = tile_sum(suite, job, tile, i, j);
+            if (job->accumulate) sum = value_sum(sum, field_before(suite, out, i, j));
+            holds &= value_equals(suite, field_at(out, i, j), sum, job->depth + 3);
+            field_restore(suite, out, i, j);
+        }
+    }
+    return holds && field_is_intact(out);
+}
+
+static void test_tile(const Suite *suite, const Tile *tile, int rows, int cols, ptrdiff_t depth) {
+    ptrdiff_t row_offsets[TILE_MAX_ROWS], col_offsets[TILE_MAX_COLS];
+    for (int layout = 0; layout < OUTPUT_LAYOUTS; layout++) {
+        Field out = field_make(suite, rows, cols, layout);
+        Guarded left = random_panel(suite, depth, rows, tile->rows);
+        Guarded right = random_panel(suite, depth, cols, tile->cols);
+        for (int i = 0; i < rows; i++) row_offsets[i] = i * out.row;
+        for (int j = 0; j < cols; j++) col_offsets[j] = j * out.col;
+        TileJob job = {
+            .depth = depth,
+            .left = left.data,
+            .right = right.data,
+            .out = out.data,
+            .row_offsets = row_offsets,
+            .col_offsets = col_offsets,
+            .rows = rows,
+            .cols = cols,
+            .has_adjacent_cols = cols == tile->cols && out.col == suite->size,
+            .accumulate = random_bits() % 2,
+        };
+        tile->run(&job);
+        if (!CHECK(tile_holds(suite, &job, tile, &out))) {
+            report(suite, "tile", (ptrdiff_t[]){rows, cols, depth}, layout);
+        }
+        guarded_free(&left);
+        guarded_free(&right);
+        field_free(&out);
+    }
+}
+
+/* ---- which cases
+ * ----------------------------------------------------------------------------------- */
+
+/* Around one and three vectors, and the blocks of four or eight that kernels take at once. */
+static int list_extents(const Suite *suite, ptrdiff_t extents[MOST_EXTENTS]) {
+    ptrdiff_t lanes = suite->lanes,
+              candidates[] = {0, 1, 2, 3, 5, 9, lanes - 1, lanes, lanes + 1, 3 * lanes + 1};
+    int count = 0;
+    for (int i = 0; i < MOST_EXTENTS; i++) {
+        if (count == 0 || candidates[i] > extents[count - 1]) extents[count++] = candidates[i];
+    }
+    return count;
+}
+
+static void test_planes(const Suite *suite) {
+    ptrdiff_t extents[MOST_EXTENTS];
+    int count = list_extents(suite, extents);
+    for (int i = 0; i < count * count; i++) {
+        ptrdiff_t rows = extents[i / count], cols = extents[i % count];
+        int step = rows * cols > 2000 ? 4 : 1; /* the other side of the guard gets other layouts */
+        for (int layout = (i + 2 * (int)suite->side) % step; layout < LAYOUTS; layout += step) {
+            test_reduce(suite, rows, cols, layout);
+            test_gemv(suite, rows, cols, layout);
+        }
+        test_copy(suite, rows, cols, i % LAYOUTS);
+    }
+    for (int i = 0; i < count * LAYOUTS * MOST_FACTORS; i++) {
+        test_multiply(suite, extents[i % count], 1 + i / count % MOST_FACTORS,
+                      i / count / MOST_FACTORS);
+    }
+}
+
+/* Sums so long that they are cut into blocks, narrow and wide planes, long products and transposes.
+ */
+static void test_blocks(const Suite *suite) {
+    static const ptrdiff_t planes[][2] = {{1, 40003}, {3, 20011}, {5, 9001}, {33, 3001}, {5003, 7}};
+    for (size_t i = 0; i < sizeof planes / sizeof planes[0]; i++) {
+        for (int layout = 0; layout < 3; layout++) {
+            test_reduce(suite, planes[i][0], planes[i][1], layout);
+            test_gemv(suite, planes[i][0], planes[i][1], layout);
+        }
+    }
+    for (int layout = 0; layout < LAYOUTS; layout++) {
+        test_multiply(suite, 5003, 2 + layout % 3, layout);
+        if (suite->is_whole) test_copy(suite, 150, 301, layout);
+    }
+}
+
+static void test_tiles(const Suite *suite) {
+    static const ptrdiff_t depths[] = {0, 1, 2, 7, 33};
+    for (int t = 0; t < suite->kernels->tile_count; t++) {
+        const Tile *tile = &suite->kernels->tiles[t];
+        CHECK(tile->rows <= TILE_MAX_ROWS && tile->cols <= TILE_MAX_COLS);
+        for (int d = 0; d < 5; d++) {
+            test_tile(suite, tile, tile->rows, tile->cols, depths[d]);
+            test_tile(suite, tile, 1, tile->cols, depths[d]);
+            test_tile(suite, tile, tile->rows, 1 + (int)random_bits() % tile->cols, depths[d]);
+            test_tile(suite, tile, 1 + (int)random_bits() % tile->rows, tile->cols - 1, depths[d]);
+            for (int layout = 0; layout < LAYOUTS; layout++) {
+                int lanes = 1 + (int)random_bits() % tile->cols;
+                test_pack(suite, tile->cols, tile->cols, depths[d], layout);
+                test_pack(suite, lanes, tile->cols, depths[d], layout);
+                test_pack(suite, tile->rows, tile->rows, depths[d], layout);
+            }
+        }
+    }
+}
+
+static void test_set(Isa isa, DType dtype) {
+    Suite suite = {isa,  dtype, kernels_for(dtype, isa), (ptrdiff_t)dtype_size(dtype), 1, 0, false,
+                   true, 0};
+    suite.planes = dtype == DTYPE_C64 || dtype == DTYPE_C128 ? 2 : 1;
+    suite.lanes = isa_vector_bytes(isa) / (int)(suite.size / suite.planes);
+    suite.is_real = suite.planes == 2 || dtype == DTYPE_F32 || dtype == DTYPE_F64;
+    for (int whole = 1; whole >= !suite.is_real; whole--) {
+        suite.is_whole = whole;
+        for (suite.side = 0; suite.side < GUARD_SIDE_COUNT; suite.side++) {
+            test_planes(&suite);
+            test_blocks(&suite);
+            test_tiles(&suite);
+        }
+    }
+}
+
+int main(void) {
+    for (Isa isa = 0; isa < ISA_COUNT; isa++) {
+        if (!isa_is_built(isa) || !isa_is_present(isa)) continue;
+        for (DType dtype = 0; dtype < DTYPE_COUNT; dtype++) {
+            bool has_own = dtype_arithmetic(dtype) == dtype;
+            if (has_own && kernels_for(dtype, isa)) test_set(isa, dtype);
+        }
+    }
+    return check_report();
+}

@@ -37,11 +37,11 @@ static bool call_begin(Call *call, PyObject *module, const CallArguments *argume
 }
 
 static void call_end(Call *call) {
-    einsum_end(&call->einsum);
     target_end(&call->target);
     Py_XDECREF((PyObject *)call->computing.descr);
-    operands_end(&call->operands);
+    operands_end(&call->operands); /* they lie in the arena, which goes last */
     request_end(&call->request);
+    einsum_end(&call->einsum);
 }
 
 static bool resolve_with(Call *call, const Tensor *out) {

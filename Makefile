@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
-C_FILES := $(shell find csrc tests/c -name '*.[ch]')
+C_FILES := $(shell find csrc tests/c benchmarks -name '*.[ch]')
 WHEEL_FILES := $(shell find csrc python -name '*.[ch]' -o -name '*.py' -o -name '*.pyi') \
 	setup.py pyproject.toml MANIFEST.in LICENSE README.md
 

@@ -24,7 +24,18 @@ RANKS = {
     "binding": 6,
 }
 SYSTEM_HEADERS = {
-    *("assert", "errno", "limits", "math", "stdalign", "stdarg", "stdatomic", "stdbool", "stddef"),
+    *(
+        "assert",
+        "errno",
+        "inttypes",
+        "limits",
+        "math",
+        "stdalign",
+        "stdarg",
+        "stdatomic",
+        "stdbool",
+        "stddef",
+    ),
     *("stdint", "stdio", "stdlib", "string", "pthread", "sched", "signal", "time", "unistd"),
 }
 ALLOCATORS = re.compile(

@@ -299,7 +299,8 @@ def main():
     network = Network(fasteinsum.einsum)
     losses, accuracies, seconds = train(network, data, epochs)
     print(
-        f"{epochs} epochs of {len(data[0])} images in {sum(seconds):.2f} s, "
+        f"{epochs} epochs of {len(data[0])} images in {sum(seconds):.2f} s "
+        f"({1000 * sum(seconds) / epochs:.1f} ms each), "
         f"{accuracies[-1]:.2%} of {HELD_OUT} held-out images right"
     )
     print_comparison(*compare(data, rounds), rounds)

@@ -1,7 +1,6 @@
 #include "binding/dtypes.h"
 
 #include <assert.h>
-#include <string.h>
 
 _Static_assert(sizeof(npy_intp) == sizeof(ptrdiff_t),
                "shapes are shared with NumPy without a copy");
@@ -59,25 +58,4 @@ void tensor_from_array(Tensor *tensor, PyArrayObject *array) {
         tensor->shape[i] = PyArray_DIM(array, i);
         tensor->strides[i] = PyArray_STRIDE(array, i);
     }
-}
-
-static PyArrayObject *view_make(PyArrayObject *base, int axis_count, const ptrdiff_t *shape,
-                                const ptrdiff_t *strides, char *data) {
-    PyArray_Descr *descr = PyArray_DESCR(base);
-    Py_INCREF((PyObject *)descr); /* taken over by the constructor */
-    PyObject *view = PyArray_NewFromDescr(&PyArray_Type, descr, axis_count, shape, strides, data,
-                                          PyArray_FLAGS(base) & NPY_ARRAY_WRITEABLE, NULL);
-    if (!view) return NULL;
-    Py_INCREF((PyObject *)base); /* taken over, also on failure; chains of views collapse here */
-    if (PyArray_SetBaseObject((PyArrayObject *)view, (PyObject *)base) < 0) Py_CLEAR(view);
-    return (PyArrayObject *)view;
-}
-
-PyArrayObject *array_view(PyArrayObject *base, const Tensor *tensor) {
-    return view_make(base, tensor->axis_count, tensor->shape, tensor->strides, tensor->data);
-}
-
-PyArrayObject *array_span(PyArrayObject *base, char *data, npy_intp count) {
-    ptrdiff_t stride = PyArray_ITEMSIZE(base);
-    return view_make(base, 1, &count, &stride, data);
 }

@@ -14,11 +14,4 @@ bool dtype_from_descr(PyArray_Descr *descr, DType *dtype);
    counts as bytes: good for views, which only look at strides. */
 void tensor_from_array(Tensor *tensor, PyArrayObject *array);
 
-/* A new array over the memory of base with data, shape and strides of the tensor and the dtype of
-   base; writeable if base is. */
-PyArrayObject *array_view(PyArrayObject *base, const Tensor *tensor);
-
-/* The same as a one-dimensional array of count adjacent elements from data on. */
-PyArrayObject *array_span(PyArrayObject *base, char *data, npy_intp count);
-
 #endif

@@ -2,13 +2,14 @@
 
 #include "binding/dtypes.h"
 #include "binding/transfer.h"
+#include "binding/views.h"
 
 PyObject *result_view(PyArrayObject *operand, const Problem *problem) {
     Tensor geometry;
     problem_output(problem, &geometry);
     geometry.data = PyArray_BYTES(operand);
-    PyArrayObject *view = array_view(operand, &geometry);
-    return view ? PyArray_Return(view) : NULL;
+    PyObject *view = view_make(operand, &geometry, (ViewKind){.is_writeable = true});
+    return view ? PyArray_Return((PyArrayObject *)view) : NULL;
 }
 
 /* A new array that owns its memory, packed in the order that the strides say. */

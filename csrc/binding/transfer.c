@@ -1,9 +1,24 @@
 #include "binding/transfer.h"
 
 #include "binding/dtypes.h"
+#include "binding/views.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+/* A plain array over the memory of base. */
+static PyArrayObject *array_view(PyArrayObject *base, const Tensor *tensor) {
+    return (PyArrayObject *)view_make(base, tensor, (ViewKind){.is_writeable = true});
+}
+
+/* The same: count adjacent elements from data on. */
+static PyArrayObject *array_span(PyArrayObject *base, char *data, npy_intp count) {
+    Tensor tensor;
+    tensor.data = data;
+    tensor.axis_count = 1;
+    tensor.shape[0] = count;
+    tensor.strides[0] = PyArray_ITEMSIZE(base);
+    return array_view(base, &tensor);
+}
 
 /* Both pointers advance over elements that already have the same type. */
 static void move_elements(char *const data[2], const npy_intp strides[2], npy_intp count,

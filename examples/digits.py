@@ -26,7 +26,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 from tqdm import tqdm
 
-SEED = 7
+SEED = 7  # decides which images are held out: seeds 0 to 7 end between 95.8 and 99.4 %
 HELD_OUT = 360
 BATCH = 50
 LEARNING_RATE = 0.05

@@ -33,21 +33,55 @@ static inline void NAME(pack_vectors)(const PackJob *job) {
     }
 }
 
-/* Four lanes side by side along the depth. */
-static inline void NAME(pack_four)(const PackJob *job, int first) {
+/* Four lanes side by side, for steps first_k .. end of the depth. */
+static inline void NAME(pack_four_steps)(const PackJob *job, int first, ptrdiff_t first_k,
+                                         ptrdiff_t end) {
     const ptrdiff_t *lane = job->lane_offsets + first;
-    const char *s0 = job->source + lane[0], *s1 = job->source + lane[1];
-    const char *s2 = job->source + lane[2], *s3 = job->source + lane[3];
-    ELEMENT *panel = (ELEMENT *)job->panel + first;
-    for (ptrdiff_t k = 0; k < job->depth; k++) {
-        ptrdiff_t offset = job->depth_offsets[k];
-        NAME(pack_element)(panel, job->width, s0 + offset);
-        NAME(pack_element)(panel + 1, job->width, s1 + offset);
-        NAME(pack_element)(panel + 2, job->width, s2 + offset);
-        NAME(pack_element)(panel + 3, job->width, s3 + offset);
+    ELEMENT *panel = (ELEMENT *)job->panel + PLANES * job->width * first_k + first;
+    for (ptrdiff_t k = first_k; k < end; k++) {
+        const char *source = job->source + job->depth_offsets[k];
+        NAME(pack_element)(panel, job->width, source + lane[0]);
+        NAME(pack_element)(panel + 1, job->width, source + lane[1]);
+        NAME(pack_element)(panel + 2, job->width, source + lane[2]);
+        NAME(pack_element)(panel + 3, job->width, source + lane[3]);
         panel += PLANES * job->width;
     }
 }
+
+#if PLANES == 1
+static inline bool NAME(pack_is_run)(const ptrdiff_t offsets[4], ptrdiff_t step) {
+    return offsets[1] - offsets[0] == step && offsets[2] - offsets[1] == step &&
+           offsets[3] - offsets[2] == step;
+}
+
+/* Where four steps of the depth follow each other in memory, four lanes of them are a square that
+   is transposed in registers. Element sizes other than these two are rare enough to go one by one.
+ */
+static inline void NAME(pack_four)(const PackJob *job, int first) {
+    const ptrdiff_t *lane = job->lane_offsets + first;
+    ptrdiff_t step = lane[1] - lane[0], panel_row = job->width * ELEMENT_BYTES, k = 0;
+    if (ELEMENT_BYTES < 4 || !NAME(pack_is_run)(lane, step)) {
+        NAME(pack_four_steps)(job, first, 0, job->depth);
+        return;
+    }
+    char *panel = (char *)((ELEMENT *)job->panel + first);
+    for (; k + 4 <= job->depth; k += 4, panel += 4 * panel_row) {
+        const char *source = job->source + lane[0] + job->depth_offsets[k];
+        if (!NAME(pack_is_run)(job->depth_offsets + k, ELEMENT_BYTES)) {
+            NAME(pack_four_steps)(job, first, k, k + 4);
+        } else if (ELEMENT_BYTES == 4) {
+            PASTE(ISA_NAME(quad_transpose), 4)(source, step, panel, panel_row);
+        } else {
+            PASTE(ISA_NAME(quad_transpose), 8)(source, step, panel, panel_row);
+        }
+    }
+    NAME(pack_four_steps)(job, first, k, job->depth);
+}
+#else
+static inline void NAME(pack_four)(const PackJob *job, int first) {
+    NAME(pack_four_steps)(job, first, 0, job->depth);
+}
+#endif
 
 /* Zeros where the tile has more lanes than the operand, so that its sums stay finite there. */
 static inline void NAME(pack_zeros)(const PackJob *job) {

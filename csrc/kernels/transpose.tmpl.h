@@ -1,11 +1,12 @@
 /* Transposition of a square of elements in registers, for elements of one size. Included once per
  * size by transposes.tmpl.h, which defines
+ *     SQUARE the name of the function; elements of one size may have squares of two sides
  *     SIZE   bytes of an element
  *     SIDE   elements of a side of the square; one side fills a register
  *     LANE   the integer that is one lane, and PARTS, how many of them an element is
  * The step with distance d exchanges bit d of the numbers of lanes and rows; after all steps, lanes
  * and rows have changed places. */
-#define SIZED(name) PASTE(ISA_NAME(name), SIZE)
+#define SIZED(name) PASTE(ISA_NAME(PASTE(SQUARE, name)), SIZE)
 #define LOW_LANE(lane, count, distance) \
     ((lane) & (distance) ? (lane) - (distance) + (count) : (lane))
 #define HIGH_LANE(lane, count, distance) \
@@ -14,7 +15,7 @@
 typedef LANE SIZED(Lanes) __attribute__((vector_size(SIDE * SIZE)));
 typedef LANE SIZED(LooseLanes) __attribute__((vector_size(SIDE * SIZE), aligned(1), may_alias));
 
-enum { SIZED(SQUARE_SIDE) = SIDE };
+enum { SIZED(side) = SIDE };
 
 #define EXCHANGE(distance, LANE_LIST)                                                           \
     _Pragma("GCC unroll 16") for (int i = 0; i < SIDE; i++) {                                   \
@@ -59,3 +60,4 @@ SIZED(transpose)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_ste
 #undef LANE
 #undef SIDE
 #undef SIZE
+#undef SQUARE

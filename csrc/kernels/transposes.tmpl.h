@@ -1,9 +1,11 @@
-/* The squares that copies are made of, by the size of an element. Included once per ISA. */
+/* The squares that copies are made of, and the small ones of packing, by the size of an element.
+ * Included once per ISA. */
 #include "kernels/shuffle.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
+#define SQUARE square
 #define SIZE 1
 #define SIDE 16
 #define LANE uint8_t
@@ -11,6 +13,7 @@
 #define SIDE_LIST LANE_LIST_16
 #include "kernels/transpose.tmpl.h"
 
+#define SQUARE square
 #define SIZE 2
 #define LANE uint16_t
 #define PARTS 1
@@ -23,6 +26,7 @@
 #endif
 #include "kernels/transpose.tmpl.h"
 
+#define SQUARE square
 #define SIZE 4
 #define LANE uint32_t
 #define PARTS 1
@@ -38,6 +42,7 @@
 #endif
 #include "kernels/transpose.tmpl.h"
 
+#define SQUARE square
 #define SIZE 8
 #define LANE uint64_t
 #define PARTS 1
@@ -53,6 +58,7 @@
 #endif
 #include "kernels/transpose.tmpl.h"
 
+#define SQUARE square
 #define SIZE 16
 #define LANE uint64_t
 #define PARTS 2
@@ -66,4 +72,20 @@
     #define SIDE 1
     #define SIDE_LIST LANE_LIST_2
 #endif
+#include "kernels/transpose.tmpl.h"
+
+#define SQUARE quad
+#define SIZE 4
+#define SIDE 4
+#define LANE uint32_t
+#define PARTS 1
+#define SIDE_LIST LANE_LIST_4
+#include "kernels/transpose.tmpl.h"
+
+#define SQUARE quad
+#define SIZE 8
+#define SIDE 4
+#define LANE uint64_t
+#define PARTS 1
+#define SIDE_LIST LANE_LIST_4
 #include "kernels/transpose.tmpl.h"

@@ -1,0 +1,758 @@
+"""Judges a call of einsum in two independent ways.
+
+What can be told exactly from NumPy (exceptions, dtype, shape, strides, views, the type of the
+result) is compared with `numpy.einsum(optimize=False)`; values are compared with a plain
+broadcasting product and sum in exact or wider arithmetic, within a rigorous bound. Where NumPy is
+known to be wrong, or we accept more, a named predicate says so; no tolerance is widened.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
+from generator import Arguments, Request
+
+ELLIPSIS = "..."
+TOKENS = r"\.\.\.|."
+LIST_ORDER = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+ERROR_KINDS = (ValueError, TypeError, IndexError, KeyError, RuntimeError, OverflowError)
+
+WIDER = {"e": np.float64, "f": np.float64, "d": np.longdouble, "g": np.longdouble}
+WIDER_COMPLEX = {"F": np.complex128, "D": np.clongdouble, "G": np.clongdouble}
+
+
+class Mismatch(AssertionError):
+    """A call that einsum answered wrongly; the text says how."""
+
+
+@dataclass
+class Outcome:
+    """What a call returned or raised, and the memory afterwards."""
+
+    arguments: Arguments
+    result: object = None
+    error: Exception | None = None
+
+
+def run(einsum, request: Request, other_warnings: str = "ignore") -> Outcome:
+    """Only a ComplexWarning is in order; others become errors where we ask for them."""
+    arguments = request.build()
+    outcome = Outcome(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter(other_warnings)
+        warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
+        try:
+            outcome.result = einsum(*arguments.positional, **arguments.keywords)
+        except Exception as error:
+            outcome.error = error
+    return outcome
+
+
+def check(einsum, request: Request) -> Outcome:
+    """Calls einsum and raises Mismatch if anything about the answer is wrong."""
+    outcome = run(einsum, request, other_warnings="error")
+    expected = reference(request)
+    if may_refuse_narrow_scalar(request, outcome):
+        return outcome
+    if outcome.error or expected.error:
+        check_errors(request, outcome, expected)
+        check_memory(request, outcome, is_out_written=False)
+        return outcome
+    check_result(request, outcome, expected)
+    check_memory(request, outcome, is_out_written=request.out is not None)
+    return outcome
+
+
+# What NumPy says -------------------------------------------------------------------------------
+
+
+def reference(request: Request) -> Outcome:
+    """NumPy's answer; where only we accept a request, or are right, that to its equivalent."""
+    optimize = request.keywords.get("optimize", False)
+    plain = replace(request, keywords={**request.keywords, "optimize": False})
+    outcome = _numpy(_without_known_bugs(plain))
+    if outcome.error is None:
+        if has_uneven_diagonal(request):
+            return Outcome(outcome.arguments, error=ValueError("uneven diagonal"))
+        return _numpy_refusal_of_optimize(request, optimize) or outcome
+    for accept in (
+        _accepted_none,
+        _accepted_negative_labels,
+        _accepted_spaces,
+        _accepted_ellipses,
+        _accepted_narrow_scalar,
+    ):
+        other = accept(plain, optimize)
+        if other is not None:
+            answer = _numpy(_without_known_bugs(other))
+            if answer.error is None:
+                return answer
+            plain, outcome = other, answer
+    return outcome
+
+
+def _numpy(request: Request) -> Outcome:
+    return run(np.einsum, request)
+
+
+def _numpy_refusal_of_optimize(request: Request, optimize: object) -> Outcome | None:
+    """Malformed values of optimize are refused with NumPy's error."""
+    if optimize is False or optimize is None or optimize is True or isinstance(optimize, str):
+        return None
+    outcome = _numpy(request)
+    text = str(outcome.error)
+    is_about_path = "einsum path" in text or "einsum_path" in text
+    return outcome if outcome.error and is_about_path else None
+
+
+def _without_known_bugs(request: Request) -> Request:
+    """A request with the same right answer (but for values) on which NumPy behaves."""
+    dtype = request.keywords.get("dtype")
+    if isinstance(dtype, np.dtype) and not dtype.isnative:  # U3: garbage for foreign byte order
+        keywords = {**request.keywords, "dtype": dtype.newbyteorder("=")}
+        request = replace(request, keywords=keywords)
+    return _with_smaller_operands(request) if corrupts_numpy(request) else request
+
+
+def corrupts_numpy(request: Request) -> bool:
+    """U13: NumPy writes an element into a clongdouble result that has none."""
+    return any(view.dtype.char == "G" for view in request.views) and any(
+        0 in view.shape for view in request.views
+    )
+
+
+def _with_smaller_operands(request: Request) -> Request:
+    """The same call with complex128 in place of clongdouble."""
+    half = np.dtype(np.complex128)
+    views, memories = [], []
+    for view in request.views:
+        if view.dtype.char != "G":
+            views.append(replace(view, memory=len(memories)))
+            memories.append(request.memories[view.memory])
+            continue
+        dtype = half if view.dtype.isnative else half.newbyteorder()
+        scaled = [stride // 2 for stride in view.strides]
+        memories.append(np.zeros(len(request.memories[view.memory]), np.uint8))
+        offset = view.offset // 2
+        views.append(replace(view, memory=len(memories) - 1, dtype=dtype, offset=offset))
+        views[-1].strides = tuple(scaled)
+    out = request.out
+    if out is not None:
+        memories.append(request.memories[out.memory])
+        out = replace(out, memory=len(memories) - 1)
+    return replace(request, views=views, memories=memories, out=out)
+
+
+def has_uneven_diagonal(request: Request) -> bool:
+    """U1: NumPy returns a view outside of the memory if the first extent of a diagonal is 0."""
+    for term, view in zip(parse(request).expanded()[0], request.views):
+        extents = set(zip(term, view.shape))
+        if len(extents) > len(set(term)):
+            return True
+    return False
+
+
+def _accepted_none(request: Request, optimize: object) -> Request | None:
+    """None for the output list is implicit mode; NumPy accepts it only with optimize."""
+    lists = request.subscripts
+    if isinstance(lists, list) and len(lists) > len(request.views) and lists[-1] is None:
+        return replace(request, subscripts=lists[:-1])
+    return None
+
+
+def _accepted_negative_labels(request: Request, optimize: object) -> Request | None:
+    """With optimize, items -52..-1 count from the end."""
+    if optimize is False or not is_readable(request):
+        return None
+    lists = request.subscripts
+    if not isinstance(lists, list):
+        return None
+    positive = [
+        [item % 52 if isinstance(item, int) else item for item in _items(sublist)]
+        for sublist in lists
+    ]
+    return replace(request, subscripts=positive)
+
+
+def _has_negative_labels(request: Request) -> bool:
+    lists = request.subscripts if isinstance(request.subscripts, list) else []
+    items = [item for sublist in lists if sublist is not None for item in sublist]
+    return any(isinstance(item, int) and item < 0 for item in items)
+
+
+def _accepted_spaces(request: Request, optimize: object) -> Request | None:
+    """Spaces inside '->' and '...' are accepted; NumPy accepts them only with optimize."""
+    text = request.subscripts
+    if isinstance(text, str) and " " in text:
+        return replace(request, subscripts=text.replace(" ", ""))
+    return None
+
+
+def _accepted_ellipses(request: Request, optimize: object) -> Request | None:
+    """Output without '...' although there are broadcast axes: summed. Two that stand for
+    nothing: nothing. NumPy accepts both only with optimize. Written with letters instead."""
+    if not is_readable(request) or _has_negative_labels(request):
+        return None
+    expression = parse(request)
+    if expression.output is None or not any(ELLIPSIS in term for term in expression.terms):
+        return _without_output_ellipses(request, expression)
+    if ELLIPSIS not in expression.output:
+        return replace(request, subscripts=expression.letters())
+    return _without_output_ellipses(request, expression) if expression.rank == 0 else None
+
+
+def _without_output_ellipses(request: Request, expression: Expression) -> Request | None:
+    is_text = isinstance(request.subscripts, str)
+    if not is_text or expression.output is None or expression.output.count(ELLIPSIS) < 2:
+        return None
+    output = [label for label in expression.output if label != ELLIPSIS]
+    return replace(request, subscripts=replace(expression, output=output).letters())
+
+
+def _accepted_narrow_scalar(request: Request, optimize: object) -> Request | None:
+    """With optimize, a 0-d out of a contraction of several operands is stored unsafely."""
+    with_optimize = replace(request, keywords={**request.keywords, "optimize": optimize})
+    if not is_narrow_scalar(with_optimize) or _numpy(replace(request, out=None)).error:
+        return None  # the operands are cast safely all the same
+    return replace(request, keywords={**request.keywords, "casting": "unsafe"})
+
+
+def is_narrow_scalar(request: Request) -> bool:
+    out = request.out
+    if request.keywords.get("optimize", False) is False or out is None or out.shape != ():
+        return False
+    if "casting" in request.keywords or len(request.views) < 2 or not is_readable(request):
+        return False
+    terms, output = parse(request).expanded()
+    return any(label not in output for term in terms for label in term)
+
+
+def may_refuse_narrow_scalar(request: Request, outcome: Outcome) -> bool:
+    """It must be accepted only if a label of two operands is summed, and where NumPy does so,
+    which depends on the path that it takes."""
+    if not isinstance(outcome.error, TypeError) or not is_narrow_scalar(request):
+        return False
+    terms, output = parse(request).expanded()
+    flat = [label for term in terms for label in set(term)]
+    is_contraction = any(flat.count(label) > 1 and label not in output for label in flat)
+    return not is_contraction or run(np.einsum, request).error is not None
+
+
+# An own reading of the expression --------------------------------------------------------------
+
+
+@dataclass
+class Expression:
+    """Terms as lists of labels and ELLIPSIS; output is None in implicit mode."""
+
+    terms: list[list[str]]
+    output: list[str] | None
+    ranks: list[int]  # axes behind the ellipsis of each term
+
+    @property
+    def rank(self) -> int:
+        return max(self.ranks)
+
+    def expanded(self) -> tuple[list[list], list]:
+        """Input and output labels with the broadcast axes numbered from the last one."""
+        terms = [_expand(term, rank) for term, rank in zip(self.terms, self.ranks)]
+        if self.output is not None:
+            return terms, _expand(self.output, self.rank)
+        flat = [label for term in terms for label in term]
+        once = sorted(label for label in set(flat) if isinstance(label, str))
+        return terms, _expand([ELLIPSIS], self.rank) + [x for x in once if flat.count(x) == 1]
+
+    def letters(self) -> str:
+        """The same without ellipses."""
+        terms, output = self.expanded()
+        used = {label for term in [*terms, output] for label in term}
+        free = [letter for letter in LIST_ORDER if letter not in used]
+        names = [
+            "".join(label if isinstance(label, str) else free[label] for label in term)
+            for term in [*terms, output]
+        ]
+        return ",".join(names[:-1]) + "->" + names[-1]
+
+
+def _expand(term: list[str], rank: int) -> list:
+    return [
+        label
+        for item in term
+        for label in (list(reversed(range(rank))) if item == ELLIPSIS else [item])
+    ]
+
+
+def parse(request: Request) -> Expression:
+    """Reads a request that NumPy would accept, or nearly; ValueError for others."""
+    subscripts = request.subscripts
+    if isinstance(subscripts, bytes):
+        subscripts = subscripts.decode("latin1")
+    if isinstance(subscripts, str):
+        terms, output = _parse_text(subscripts.replace(" ", ""))
+    else:
+        count = len(request.views)
+        has_none = len(subscripts) > count and subscripts[-1] is None  # implicit mode
+        lists = [
+            [_label(item) for item in _items(sublist)]
+            for sublist in (subscripts[:-1] if has_none else subscripts)
+        ]
+        terms, output = lists[:count], lists[count] if len(lists) > count else None
+    if len(terms) != len(request.views):
+        raise ValueError("number of terms")
+    ranks = []
+    for term, view in zip(terms, request.views):
+        surplus = len(view.shape) - sum(label != ELLIPSIS for label in term)
+        if surplus < 0 or (term.count(ELLIPSIS) != 1 and (surplus or ELLIPSIS in term)):
+            raise ValueError("number of subscripts")
+        ranks.append(surplus)
+    return Expression(terms, output, ranks)
+
+
+def is_readable(request: Request) -> bool:
+    try:
+        parse(request)
+    except ValueError:
+        return False
+    return True
+
+
+def _parse_text(text: str) -> tuple[list[list[str]], list[str] | None]:
+    inputs, arrow, output = text.partition("->")
+    terms = [re.findall(TOKENS, term, re.DOTALL) for term in inputs.split(",")]
+    result = re.findall(TOKENS, output, re.DOTALL) if arrow else None
+    labels = [label for term in [*terms, result or []] for label in term]
+    if any(label != ELLIPSIS and label not in LIST_ORDER for label in labels):
+        raise ValueError("invalid character")
+    return terms, result
+
+
+def _items(sublist: object) -> list:
+    if isinstance(sublist, (list, tuple, np.ndarray)):
+        return list(sublist)
+    raise ValueError("not a list")
+
+
+def _label(item: object) -> str:
+    if item is Ellipsis:
+        return ELLIPSIS
+    if isinstance(item, (int, np.integer)) and -52 <= item < 52:
+        return LIST_ORDER[item]
+    raise ValueError("not a label")
+
+
+# Errors, memory, metadata ----------------------------------------------------------------------
+
+
+def error_kind(error: Exception | None) -> type | None:
+    """The builtin exception that callers would catch."""
+    if error is None:
+        return None
+    return next((kind for kind in ERROR_KINDS if isinstance(error, kind)), type(error))
+
+
+def check_errors(request: Request, outcome: Outcome, expected: Outcome) -> None:
+    """The type is that of NumPy, with optimize=False or with the optimize of the request."""
+    kinds = {error_kind(expected.error)}
+    if isinstance(expected.error, SystemError):  # U5: NumPy finds no kernel too late
+        kinds = {TypeError}
+    elif expected.error and outcome.error:
+        kinds.add(error_kind(_numpy(_without_known_bugs(request)).error))
+    if error_kind(outcome.error) not in kinds:
+        raise Mismatch(f"raised {outcome.error!r}, expected {expected.error!r}")
+    if not str(outcome.error) and str(expected.error):
+        raise Mismatch("an exception without a message")
+
+
+def check_memory(request: Request, outcome: Outcome, is_out_written: bool) -> None:
+    """Nothing but the elements of out has changed."""
+    after = [memory.copy() for memory in outcome.arguments.memories]
+    if is_out_written:
+        request.out.over(after)[...] = request.out.over(request.memories)
+    for number, (before, now) in enumerate(zip(request.memories, after)):
+        same = before is now or (
+            all(a is b for a, b in zip(before, now))
+            if before.dtype == object
+            else before.tobytes() == now.tobytes()
+        )
+        if not same:
+            raise Mismatch(f"memory{number} was written where it must not be")
+
+
+def check_result(request: Request, outcome: Outcome, expected: Outcome) -> None:
+    result, wanted = outcome.result, expected.result
+    if request.out is not None:
+        if result is not outcome.arguments.out:
+            raise Mismatch("the result is not out")
+        check_values(request, outcome)
+        return
+    _check_type(request, result, wanted)
+    if isinstance(wanted, np.ndarray):
+        _check_layout(request, outcome, expected)
+    check_values(request, outcome)
+
+
+def _check_type(request: Request, result: object, wanted: object) -> None:
+    """An array, a scalar of the dtype, or for objects whatever the arithmetic returns."""
+    kind = type(wanted)
+    if isinstance(wanted, np.generic):
+        kind = right_dtype(request, wanted.dtype).type
+    if type(result) is not kind and isinstance(wanted, (np.ndarray, np.generic)):
+        raise Mismatch(f"type {type(result).__name__}, expected {kind.__name__}")
+
+
+def _check_layout(request: Request, outcome: Outcome, expected: Outcome) -> None:
+    result, wanted = outcome.result, expected.result
+    dtype = right_dtype(request, wanted.dtype)
+    if result.dtype.str != dtype.str:
+        raise Mismatch(f"dtype {result.dtype.str}, expected {dtype.str}")
+    if result.shape != wanted.shape:
+        raise Mismatch(f"shape {result.shape}, expected {wanted.shape}")
+    place, wanted_place = view_offset(request, outcome), view_offset(request, expected)
+    if (place is None) != (wanted_place is None):
+        raise Mismatch(f"view: {place is not None}, expected {wanted_place is not None}")
+    if place is not None and result.size and place != wanted_place:
+        raise Mismatch(f"view at byte {place}, expected {wanted_place}")
+    if result.flags.writeable != wanted.flags.writeable:
+        raise Mismatch(f"writeable {result.flags.writeable}, expected {wanted.flags.writeable}")
+    if place is None and not (result.flags.aligned and result.base is None):
+        raise Mismatch("a computed result must be aligned and own its memory")
+    _check_strides(request, result, wanted)
+
+
+def _check_strides(request: Request, result: np.ndarray, wanted: np.ndarray) -> None:
+    if result.size == 0:
+        return
+    scale = result.itemsize // wanted.itemsize  # another dtype stood in for clongdouble
+    if is_layout_free(request):
+        return
+    if result.strides != tuple(stride * scale for stride in wanted.strides):
+        raise Mismatch(f"strides {result.strides}, expected {wanted.strides}")
+
+
+def is_layout_free(request: Request) -> bool:
+    """Broadcast axes that the output does not mention: there is nothing to compare with."""
+    expression = parse(request)
+    output = expression.output
+    return output is not None and ELLIPSIS not in output and expression.rank > 0
+
+
+def right_dtype(request: Request, numpy_dtype: np.dtype) -> np.dtype:
+    """U3: the result has the dtype asked for, whatever its byte order."""
+    dtype = request.keywords.get("dtype")
+    is_foreign = isinstance(dtype, np.dtype) and not dtype.isnative
+    if is_view(request):
+        return numpy_dtype
+    if corrupts_numpy(request):
+        return computing_dtype(request, request.build())
+    return dtype if is_foreign else numpy_dtype
+
+
+def is_view(request: Request) -> bool:
+    if request.out is not None or len(request.views) != 1:
+        return False
+    terms, output = parse(request).expanded()
+    return set(terms[0]) == set(output)
+
+
+def view_offset(request: Request, outcome: Outcome) -> int | None:
+    """Bytes from the first operand's first element to the result's; None if it is no view."""
+    operand = outcome.arguments.operands[0]
+    result = outcome.result
+    if not isinstance(operand, np.ndarray) or result.base is None or not is_view(request):
+        return None if result.base is None else 0
+    return result.__array_interface__["data"][0] - operand.__array_interface__["data"][0]
+
+
+# Values ----------------------------------------------------------------------------------------
+
+
+def check_values(request: Request, outcome: Outcome) -> None:
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _check_values(request, outcome)
+
+
+def _check_values(request: Request, outcome: Outcome) -> None:
+    result = np.asarray(outcome.result)
+    originals = request.build()
+    if is_view(request):
+        _check_exact(result, _gather_view(request, originals), "view")
+        return
+    dtype = computing_dtype(request, originals)
+    out_dtype = request.out.dtype if request.out is not None else dtype
+    if dtype.kind in "biuO":
+        exact, _, _ = contract(request, originals, dtype)
+        if dtype.kind == "O":
+            _check_objects(outcome.result, exact, out_dtype)
+        else:
+            _check_exact(result, exact.astype(out_dtype), "value")
+        return
+    _check_floats(request, result, originals, dtype, out_dtype)
+
+
+def computing_dtype(request: Request, arguments: Arguments) -> np.dtype:
+    dtype = request.keywords.get("dtype")
+    if dtype is not None:
+        return np.dtype(dtype).newbyteorder("=")
+    dtypes = [np.asarray(operand).dtype for operand in arguments.operands]
+    if request.out is not None:
+        dtypes.append(request.out.dtype)
+    return np.result_type(*dtypes).newbyteorder("=")
+
+
+def _gather_view(request: Request, arguments: Arguments) -> np.ndarray:
+    terms, output = parse(request).expanded()
+    operand = np.asarray(arguments.operands[0])
+    extents = dict(zip(terms[0], operand.shape))
+    return _gather(operand, terms[0], output, extents)
+
+
+def _gather(operand: np.ndarray, term: list, axes: list, extents: dict) -> np.ndarray:
+    """The operand with one axis per label, broadcast where it lacks it: an index array per axis."""
+    grids = []
+    for label, extent in zip(term, operand.shape):
+        stretches = extent == 1 and extents[label] != 1
+        grid = np.zeros(1, int) if stretches else np.arange(extents[label])
+        shape = [1] * len(axes)
+        shape[axes.index(label)] = len(grid)
+        grids.append(grid.reshape(shape))
+    return operand[tuple(grids)] if grids else operand.reshape((1,) * len(axes))
+
+
+def contract(
+    request: Request, arguments: Arguments, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """The sums, the sums of absolute products (floats only) and the number of terms of a sum."""
+    terms, output = parse(request).expanded()
+    operands = [np.asarray(operand).astype(dtype) for operand in arguments.operands]
+    extents = _extents(terms, operands)
+    if request.out is not None:  # out can stretch labels too
+        for label, extent in zip(output, request.out.shape):
+            extents[label] = extent if extents.get(label, 1) == 1 else extents[label]
+    summed = [label for label in extents if label not in output]
+    axes = [*output, *summed]
+    shape = tuple(extents[label] for label in output)
+    terms_of_sum = int(np.prod([extents[label] for label in summed], dtype=object))
+    factors = [_gather(operand, term, axes, extents) for operand, term in zip(operands, terms)]
+
+    def add(product: np.ndarray) -> np.ndarray:
+        return np.asarray(_sum(product, axes, extents, len(output))).reshape(shape)
+
+    if dtype.kind == "b":
+        return add(_product(factors)), None, terms_of_sum
+    if dtype.kind in "iu":
+        factors = [factor.astype(np.uint64) for factor in factors]
+        return add(_product(factors)).astype(dtype), None, terms_of_sum
+    if dtype.kind == "O":
+        return add(_product(factors)), None, terms_of_sum
+    wide = WIDER_COMPLEX[dtype.char] if dtype.kind == "c" else WIDER[dtype.char]
+    factors = [factor.astype(wide) for factor in factors]
+    sizes = [_size(factor) for factor in factors]
+    return add(_complex_product(factors)), add(_product(sizes)), terms_of_sum
+
+
+def _extents(terms: list[list], operands: list[np.ndarray]) -> dict:
+    extents: dict = {}
+    for term, operand in zip(terms, operands):
+        for label, extent in zip(term, operand.shape):
+            extents[label] = extent if extents.get(label, 1) == 1 else extents[label]
+    return extents
+
+
+def _size(factor: np.ndarray) -> np.ndarray:
+    """|re| + |im|: bounds both parts of any product."""
+    return abs(factor.real) + abs(factor.imag) if factor.dtype.kind == "c" else abs(factor)
+
+
+def _product(factors: list[np.ndarray]) -> np.ndarray:
+    product = factors[0]
+    for factor in factors[1:]:
+        product = (product & factor) if product.dtype == bool else product * factor
+        product = np.asarray(product, factor.dtype)  # 0-d products of objects are bare
+    return product
+
+
+def _complex_product(factors: list[np.ndarray]) -> np.ndarray:
+    """Real arithmetic by parts: the plain formula, without repair of inf and nan."""
+    product = factors[0]
+    for factor in factors[1:]:
+        if product.dtype.kind != "c":
+            product = product * factor
+            continue
+        real = product.real * factor.real - product.imag * factor.imag
+        imag = product.real * factor.imag + product.imag * factor.real
+        product = np.empty(real.shape, product.dtype)
+        product.real, product.imag = real, imag
+    return product
+
+
+def _sum(product: np.ndarray, axes: list, extents: dict, kept: int) -> np.ndarray:
+    """Over the axes behind the kept ones; terms that no factor moves along are counted too."""
+    product = np.broadcast_to(product, [extents[label] for label in axes])
+    flat = product.reshape(*product.shape[:kept], -1) if product.size else None
+    if flat is None:
+        return np.zeros(product.shape[:kept], product.dtype)
+    if product.dtype == bool:
+        return flat.any(-1)
+    if product.dtype == object:
+        return _object_sum(flat)
+    return flat.sum(-1, dtype=product.dtype)
+
+
+def _object_sum(flat: np.ndarray) -> np.ndarray:
+    total = np.empty(flat.shape[:-1], object)
+    for index in np.ndindex(total.shape):
+        value = 0
+        for term in flat[index]:
+            value = value + term
+        total[index] = value
+    return total
+
+
+def _check_exact(result: np.ndarray, exact: np.ndarray, what: str) -> None:
+    exact = np.asarray(exact)
+    if result.shape != exact.shape:
+        raise Mismatch(f"{what}: shape {result.shape}, expected {exact.shape}")
+    same = np.array_equal(result, exact, equal_nan=exact.dtype.kind in "fc")
+    if not same:
+        at = tuple(np.argwhere(result != exact)[0])
+        raise Mismatch(f"{what} at {at}: {result[at]!r}, expected {exact[at]!r}")
+
+
+def _check_objects(result: object, exact: np.ndarray, out_dtype: np.dtype) -> None:
+    boxed = np.empty(exact.shape, object)
+    boxed[...] = result
+    if not np.array_equal(boxed, exact.astype(out_dtype)):
+        raise Mismatch(f"objects {boxed!r}, expected {exact!r}")
+    if out_dtype.kind == "O":
+        pairs = zip(boxed.ravel(), exact.ravel())
+        wrong = next((x for x, y in pairs if type(x) is not type(y)), None)
+        if wrong is not None:
+            raise Mismatch(f"object of type {type(wrong).__name__}")
+
+
+def _check_floats(
+    request: Request,
+    result: np.ndarray,
+    originals: Arguments,
+    dtype: np.dtype,
+    out_dtype: np.dtype,
+) -> None:
+    exact, sizes, terms = contract(request, originals, dtype)
+    bound = float_bound(request, dtype, sizes, terms)
+    if result.shape != exact.shape:
+        raise Mismatch(f"shape {result.shape}, expected {exact.shape}")
+    if out_dtype.kind in "biu":
+        _check_truncated(result, exact.real, bound, out_dtype)
+        return
+    if out_dtype.kind == "O":
+        result = result.astype(exact.dtype)
+    if dtype.kind == "c":
+        parts = [("real", exact.real, result.real)]
+        if out_dtype.kind in "cO":
+            parts.append(("imaginary", exact.imag, result.imag))
+    else:
+        parts = [("value", exact, result.real)]
+    target = [kind for kind in (dtype, out_dtype) if kind.kind in "fc"]
+    for what, right, got in parts:
+        _check_part(what, got, right, bound, sizes, target, is_distributed(request, terms))
+
+
+def _check_truncated(
+    result: np.ndarray, exact: np.ndarray, bound: np.ndarray, out_dtype: np.dtype
+) -> None:
+    """Unsafe stores of floats as integers. C leaves undefined what becomes of values out of
+    range; where the sums themselves are rounded, truncation can add one."""
+    if out_dtype.kind == "b":
+        return _check_exact(result, exact != 0, "truth")
+    limits = np.iinfo(out_dtype)
+    defined = (exact - bound - 1 > limits.min) & (exact + bound + 1 < limits.max)
+    difference = abs(result.astype(np.longdouble) - np.trunc(exact.astype(np.longdouble)))
+    wrong = defined & ~(difference <= np.where(bound > 0, bound + 1, 0))
+    if np.any(wrong):
+        at = tuple(np.argwhere(wrong)[0])
+        raise Mismatch(f"stored value at {at}: {result[at]!r}, expected {exact[at]!r}")
+    return None
+
+
+def float_bound(request: Request, dtype: np.dtype, sizes: np.ndarray, terms: int) -> np.ndarray:
+    """gamma_n of the accumulating type plus that of our own wider sum, times the sum of sizes."""
+    accumulator = np.float32 if dtype.char == "e" else dtype.type(0).real.dtype.type
+    wide = sizes.dtype.type
+    roundings = terms + len(request.views) + (2 if dtype.kind == "c" else 0)
+    unit = float(np.finfo(accumulator).eps) / 2
+    own = float(np.finfo(wide).eps)
+    if is_exact(request, accumulator, sizes):
+        return np.zeros_like(sizes)
+    gamma = roundings * unit / (1 - roundings * unit) + roundings * own
+    tiny = np.longdouble(np.finfo(accumulator).smallest_subnormal)
+    return gamma * sizes.astype(np.longdouble) * (2 if dtype.kind == "c" else 1) + roundings * tiny
+
+
+def is_exact(request: Request, accumulator: type, sizes: np.ndarray) -> bool:
+    """Small integers, of which no sum can leave the significand."""
+    if not request.is_integral:
+        return False
+    return bool(np.all(sizes < 2.0 ** (np.finfo(accumulator).nmant)))
+
+
+def is_distributed(request: Request, terms: int) -> bool:
+    """Whether sums may be formed before the last product: then an infinity can take another way,
+    as in (1 - 2) * inf against inf - inf. So nan may stand where an infinity could, and back."""
+    return len(request.views) > 1 and (len(request.views) > 2 or _has_private_sum(request))
+
+
+def _has_private_sum(request: Request) -> bool:
+    terms, output = parse(request).expanded()
+    moving = [
+        label
+        for term, view in zip(terms, request.views)
+        for label in {
+            label
+            for label, extent, stride in zip(term, view.shape, view.strides)
+            if extent > 1 and stride != 0
+        }
+    ]
+    return any(moving.count(label) < 2 and label not in output for term in terms for label in term)
+
+
+def _check_part(
+    what: str,
+    got: np.ndarray,
+    right: np.ndarray,
+    bound: np.ndarray,
+    sizes: np.ndarray,
+    targets: list[np.dtype],
+    is_lenient: bool,
+) -> None:
+    expected = right.astype(np.longdouble)
+    allowed = np.array(bound, np.longdouble)
+    for dtype in targets:  # each store rounds once; what overflows there is infinite
+        real = dtype.type(0).real.dtype
+        limits = np.finfo(real)
+        rounded = expected.astype(real)
+        overflows = np.isinf(rounded) & np.isfinite(expected)
+        expected = np.where(overflows, rounded.astype(np.longdouble), expected)
+        if real.char == "e" or len(targets) > 1:
+            unit = np.longdouble(limits.eps) / 2
+            tiny = np.longdouble(limits.smallest_subnormal) / 2
+            allowed = allowed * (1 + unit) + unit * abs(expected) + tiny
+    finite = np.isfinite(expected)
+    values = got.astype(np.longdouble)
+    # Where the other part of a complex number is not finite, nothing bounds the rounding of this.
+    bounded = np.isfinite(np.asarray(sizes))
+    wrong = finite & bounded & ~(abs(values - expected) <= allowed)
+    wrong |= finite & ~bounded & ~np.isfinite(values)
+    if is_lenient:
+        wrong |= ~finite & np.isfinite(values)
+    else:
+        wrong |= ~finite & ~((values == expected) | (np.isnan(values) & np.isnan(expected)))
+    wrong |= (sizes == 0) & np.signbit(values)  # sums begin with +0.0
+    if np.any(wrong):
+        at = tuple(np.argwhere(wrong)[0])
+        raise Mismatch(
+            f"{what} at {at}: {got[at]!r}, expected {right[at]!r} within {allowed[at]!r}"
+        )

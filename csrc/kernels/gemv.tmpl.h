@@ -32,19 +32,25 @@ static inline __attribute__((always_inline)) void NAME(gemv_parts)(Vector vector
 #endif
 }
 
-/* The sum of a row from its two vectors of sums. */
-static inline __attribute__((always_inline)) void NAME(gemv_fold)(Vector parts[PLANES],
-                                                                  ELEMENT sums[PLANES]) {
-    NAME(fold)(parts[0], sums);
-#if PLANES == 2
-    ELEMENT cross[PLANES];
-    NAME(fold)(parts[1], cross);
-    sums[0] -= sums[1];
-    sums[1] = cross[0] + cross[1];
+/* The sums of 1 or 4 rows from their vectors of sums. */
+static inline __attribute__((always_inline)) void NAME(gemv_fold)(Vector parts[PLANES][4],
+                                                                  ELEMENT *sums, int rows) {
+    ELEMENT folded[PLANES][4 * PLANES];
+    for (int p = 0; p < PLANES; p++) {
+        if (rows == 4) NAME(fold_four)(parts[p], folded[p]);
+        if (rows == 1) NAME(fold)(parts[p][0], folded[p]);
+    }
+    for (int i = 0; i < rows; i++) {
+#if PLANES == 1
+        sums[i] = folded[0][i];
+#else
+        sums[2 * i] = folded[0][2 * i] - folded[0][2 * i + 1];
+        sums[2 * i + 1] = folded[1][2 * i] + folded[1][2 * i + 1];
 #endif
+    }
 }
 
-/* Whole vectors along `count` >= LANES scalars of each row. */
+/* Whole vectors along `count` >= LANES scalars of each of 1 or 4 rows. */
 static inline __attribute__((always_inline)) void
 NAME(gemv_along)(const char *matrix, ptrdiff_t row, const char *vector, ptrdiff_t count,
                  ELEMENT *sums, int rows, int chains) {
@@ -85,14 +91,16 @@ NAME(gemv_along)(const char *matrix, ptrdiff_t row, const char *vector, ptrdiff_
             NAME(gemv_add)(parts[i][0], m, x);
         }
     }
+    Vector totals[PLANES][4];
 #pragma GCC unroll 4
     for (int i = 0; i < rows; i++) {
+        for (int p = 0; p < PLANES; p++) {
 #pragma GCC unroll 8
-        for (int c = 1; c < chains; c++) {
-            for (int p = 0; p < PLANES; p++) parts[i][0][p] += parts[i][c][p];
+            for (int c = 1; c < chains; c++) parts[i][0][p] += parts[i][c][p];
+            totals[p][i] = parts[i][0][p];
         }
-        NAME(gemv_fold)(parts[i][0], sums + i * PLANES);
     }
+    NAME(gemv_fold)(totals, sums, rows);
 }
 
 static void NAME(gemv_along_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
@@ -125,25 +133,46 @@ static inline Element NAME(multiply_add)(Element sum, Element a, Element b) {
     return sum;
 }
 
-/* One row after the other, four sums side by side. */
+/* Up to four rows side by side, two sums for each. */
+static inline __attribute__((always_inline)) void
+NAME(gemv_few)(const GemvJob *job, const char *matrix, const char *vector, ptrdiff_t depth,
+               ELEMENT *sums, int rows) {
+    Element parts[4][2] = {{{{0}}}};
+    for (ptrdiff_t d = 0; d < depth; d += 2) {
+#pragma GCC unroll 2
+        for (int c = 0; c < 2; c++) {
+            if (c == 1 && d + 1 == depth) break;
+            Element x = *(const Element *)(const void *)vector;
+#pragma GCC unroll 4
+            for (int i = 0; i < rows; i++) {
+                Element m = *(const Element *)(const void *)(matrix + i * job->matrix_row);
+                parts[i][c] = NAME(multiply_add)(parts[i][c], m, x);
+            }
+            matrix += job->matrix_depth;
+            vector += job->vector_depth;
+        }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; i++) {
+        for (int p = 0; p < PLANES; p++) {
+            sums[i * PLANES + p] = (ELEMENT)(parts[i][0].plane[p] + parts[i][1].plane[p]);
+        }
+    }
+}
+
 static void NAME(gemv_any_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
                                  ptrdiff_t depth, ELEMENT *sums) {
     const GemvJob *job = context;
     const char *matrix = job->matrix + row * job->matrix_row + k * job->matrix_depth;
     const char *vector = job->vector + k * job->vector_depth;
-    for (ptrdiff_t i = 0; i < rows; i++, matrix += job->matrix_row) {
-        Element parts[4] = {{{0}}};
-        for (ptrdiff_t d = 0; d < depth; d++) {
-            Element m = *(const Element *)(const void *)(matrix + d * job->matrix_depth);
-            Element x = *(const Element *)(const void *)(vector + d * job->vector_depth);
-            parts[d & 3] = NAME(multiply_add)(parts[d & 3], m, x);
-        }
-        for (int p = 0; p < PLANES; p++) {
-            ELEMENT even = (ELEMENT)(parts[0].plane[p] + parts[2].plane[p]);
-            ELEMENT odd = (ELEMENT)(parts[1].plane[p] + parts[3].plane[p]);
-            sums[i * PLANES + p] = (ELEMENT)(even + odd);
-        }
+    ptrdiff_t i = 0;
+    for (; i + 4 <= rows; i += 4, matrix += 4 * job->matrix_row) {
+        NAME(gemv_few)(job, matrix, vector, depth, sums + i * PLANES, 4);
     }
+    sums += i * PLANES;
+    if (rows - i == 3) NAME(gemv_few)(job, matrix, vector, depth, sums, 3);
+    if (rows - i == 2) NAME(gemv_few)(job, matrix, vector, depth, sums, 2);
+    if (rows - i == 1) NAME(gemv_few)(job, matrix, vector, depth, sums, 1);
 }
 
 /* One element of every row after the other, where those lie closer together. */
@@ -253,7 +282,7 @@ static void NAME(gemv)(const GemvJob *job) {
         plane.block = NAME(gemv_across_block);
         plane.block_depth = 512;
     } else {
-        bool is_near = imaxabs(job->matrix_row) < imaxabs(job->matrix_depth) && job->rows >= 4;
+        bool is_near = imaxabs(job->matrix_row) < imaxabs(job->matrix_depth) && job->rows >= 8;
         plane.block = is_near ? NAME(gemv_near_block) : NAME(gemv_any_block);
         plane.block_depth = 256;
     }

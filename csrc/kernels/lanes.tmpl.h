@@ -1,25 +1,68 @@
 /* What kernels do across the lanes of one vector: sum them up, cut off a tail, and the parts of
  * complex numbers that lie interleaved (real, imaginary, real, ...). */
+#include <string.h>
+
 #define Bits NAME(Bits)
 
 typedef uint64_t Bits __attribute__((vector_size(VECTOR_BYTES)));
 
+/* What a vector is folded to first. */
+typedef ELEMENT NAME(Part) __attribute__((vector_size(16), may_alias));
+typedef uint32_t NAME(PartWords) __attribute__((vector_size(16)));
+typedef uint64_t NAME(PartPairs) __attribute__((vector_size(16)));
+
+static inline __attribute__((always_inline)) NAME(Part) NAME(fold_part)(Vector vector) {
+    const NAME(Part) *parts = (const NAME(Part) *)&vector;
+#if VECTOR_BYTES == 64
+    return (parts[0] + parts[1]) + (parts[2] + parts[3]);
+#elif VECTOR_BYTES == 32
+    return parts[0] + parts[1];
+#else
+    return parts[0];
+#endif
+}
+
 /* The sum over the lanes of each plane. */
 static inline __attribute__((always_inline)) void NAME(fold)(Vector vector, ELEMENT sums[PLANES]) {
     enum { COUNT = 16 / sizeof(ELEMENT) };
-    typedef ELEMENT Part __attribute__((vector_size(16), may_alias));
-    const Part *parts = (const Part *)&vector;
-#if VECTOR_BYTES == 64
-    Part part = (parts[0] + parts[1]) + (parts[2] + parts[3]);
-#elif VECTOR_BYTES == 32
-    Part part = parts[0] + parts[1];
-#else
-    Part part = parts[0];
-#endif
+    NAME(Part) part = NAME(fold_part)(vector);
     for (int plane = 0; plane < PLANES; plane++) {
         ELEMENT sum = part[plane];
         for (int i = PLANES; i < COUNT; i += PLANES) sum = (ELEMENT)(sum + part[i + plane]);
         sums[plane] = sum;
+    }
+}
+
+/* The elements of two parts, summed in pairs: (a0 + a1, b0 + b1), for elements of 8 bytes. */
+static inline NAME(Part) NAME(fold_pairs)(NAME(Part) a, NAME(Part) b) {
+    NAME(PartPairs) x = (NAME(PartPairs))a, y = (NAME(PartPairs))b;
+    return (NAME(Part))SHUFFLE(NAME(PartPairs), x, y, 0, 2) +
+           (NAME(Part))SHUFFLE(NAME(PartPairs), x, y, 1, 3);
+}
+
+/* The same for elements of 4 bytes: (a0 + a1, b0 + b1, a2 + a3, b2 + b3). */
+static inline NAME(Part) NAME(fold_words)(NAME(Part) a, NAME(Part) b) {
+    NAME(PartWords) x = (NAME(PartWords))a, y = (NAME(PartWords))b;
+    return (NAME(Part))SHUFFLE(NAME(PartWords), x, y, 0, 4, 2, 6) +
+           (NAME(Part))SHUFFLE(NAME(PartWords), x, y, 1, 5, 3, 7);
+}
+
+/* Four vectors at once: sums[i] is the sum over the lanes of the i-th. */
+static inline __attribute__((always_inline)) void NAME(fold_four)(const Vector vectors[4],
+                                                                  ELEMENT sums[4 * PLANES]) {
+    if (ELEMENT_BYTES != 4 && ELEMENT_BYTES != 8) {
+        for (int i = 0; i < 4; i++) NAME(fold)(vectors[i], sums + i * PLANES);
+        return;
+    }
+    NAME(Part) a = NAME(fold_part)(vectors[0]), b = NAME(fold_part)(vectors[1]);
+    NAME(Part) c = NAME(fold_part)(vectors[2]), d = NAME(fold_part)(vectors[3]);
+    if (ELEMENT_BYTES == 4) {
+        NAME(Part) all = NAME(fold_pairs)(NAME(fold_words)(a, b), NAME(fold_words)(c, d));
+        memcpy(sums, &all, sizeof all);
+    } else {
+        NAME(Part) first = NAME(fold_pairs)(a, b), second = NAME(fold_pairs)(c, d);
+        memcpy(sums, &first, sizeof first);
+        memcpy(sums + 2 * PLANES, &second, sizeof second);
     }
 }
 
@@ -34,7 +77,7 @@ static inline __attribute__((always_inline)) Vector NAME(load_last)(const void *
 #if PLANES == 2
 
     #ifndef PAIRS
-        #define PAIR_LANE(lane, even, odd) ((lane) / 2 * 2 + ((lane) % 2 ? odd : even))
+        #define PAIR_LANE(lane, even, odd) ((lane) / 2 * 2 + ((lane) % 2 ? (odd) : (even)))
         #define PAIRS PASTE(LANE_LIST, PAIR_COUNT)
         #if VECTOR_BYTES == 64
             #define PAIR_COUNT 8
@@ -53,6 +96,15 @@ static inline __attribute__((always_inline)) Vector NAME(swap_parts)(Vector vect
     Bits bits = (Bits)vector;
     if (NAME(IS_SINGLE)) return (Vector)(bits << 32 | bits >> 32);
     return (Vector)SHUFFLE(Bits, bits, bits, PAIRS(PAIR_LANE, 1, 0));
+}
+
+/* (real, imaginary, ...) of the same lanes of two vectors */
+static inline __attribute__((always_inline)) Vector NAME(join_parts)(Vector real,
+                                                                     Vector imaginary) {
+    Bits evens = (Bits){0} + 0xffffffff;
+    if (!NAME(IS_SINGLE))
+        evens = SHUFFLE(Bits, ~(Bits){0}, (Bits){0}, PAIRS(PAIR_LANE, 0, PAIR_COUNT));
+    return (Vector)(((Bits)real & evens) | ((Bits)imaginary & ~evens));
 }
 
 /* (real, real, ...) */

@@ -27,10 +27,12 @@ static inline Element NAME(element_at)(const void *memory) {
 }
 
 /* The same element in every lane (or pair of lanes). */
-static inline Vector NAME(repeat)(Element element) {
-    ELEMENT lanes[LANES];
-    for (int i = 0; i < LANES; i++) lanes[i] = element.plane[i % PLANES];
-    return NAME(load)(lanes);
+static inline __attribute__((always_inline)) Vector NAME(repeat)(Element element) {
+#if PLANES == 1
+    return NAME(broadcast)(element.plane[0]);
+#else
+    return NAME(join_parts)(NAME(broadcast)(element.plane[0]), NAME(broadcast)(element.plane[1]));
+#endif
 }
 
 /* out[i] = a[i] * b[i], any strides. */
@@ -44,21 +46,25 @@ static inline void NAME(multiply_elements)(char *out, ptrdiff_t out_stride, cons
     }
 }
 
-/* Whole vectors, then single elements; steps are 0 or 1. out may be a. */
+/* Whole vectors, the last of which may overlap the one before; steps are 0 or 1. out may be a. */
 static inline __attribute__((always_inline)) void
 NAME(multiply_vectors)(char *out, const char *a, ptrdiff_t a_step, const char *b, ptrdiff_t b_step,
                        ptrdiff_t count) {
-    Vector a_lanes, b_lanes;
-    if (count > 0 && !a_step) a_lanes = NAME(repeat)(NAME(element_at)(a));
-    if (count > 0 && !b_step) b_lanes = NAME(repeat)(NAME(element_at)(b));
-    ptrdiff_t bytes = count * ELEMENT_BYTES, at = 0;
-    for (; at + VECTOR_BYTES <= bytes; at += VECTOR_BYTES) {
+    ptrdiff_t bytes = count * ELEMENT_BYTES, last = bytes - VECTOR_BYTES;
+    if (last < 0) {
+        NAME(multiply_elements)(out, ELEMENT_BYTES, a, a_step * ELEMENT_BYTES, b,
+                                b_step * ELEMENT_BYTES, count);
+        return;
+    }
+    Vector a_lanes = a_step ? NAME(load)(a + last) : NAME(repeat)(NAME(element_at)(a));
+    Vector b_lanes = b_step ? NAME(load)(b + last) : NAME(repeat)(NAME(element_at)(b));
+    Vector last_product = NAME(vector_product)(a_lanes, b_lanes);
+    for (ptrdiff_t at = 0; at < last; at += VECTOR_BYTES) {
         if (a_step) a_lanes = NAME(load)(a + at);
         if (b_step) b_lanes = NAME(load)(b + at);
         NAME(store)(out + at, NAME(vector_product)(a_lanes, b_lanes));
     }
-    NAME(multiply_elements)(out + at, ELEMENT_BYTES, a + a_step * at, a_step * ELEMENT_BYTES,
-                            b + b_step * at, b_step * ELEMENT_BYTES, (bytes - at) / ELEMENT_BYTES);
+    NAME(store)(out + last, last_product);
 }
 
 static bool NAME(is_dense)(ptrdiff_t stride) {

@@ -4,7 +4,7 @@
 /* ---- the summed axis has unit stride
  * --------------------------------------------------------------- */
 
-/* Whole vectors along `count` >= LANES scalars of each row. */
+/* Whole vectors along `count` >= LANES scalars of each of 1 or 4 rows. */
 static inline __attribute__((always_inline)) void NAME(reduce_along)(const char *in,
                                                                      ptrdiff_t in_row,
                                                                      ptrdiff_t count, ELEMENT *sums,
@@ -30,14 +30,19 @@ static inline __attribute__((always_inline)) void NAME(reduce_along)(const char 
 #pragma GCC unroll 4
         for (int i = 0; i < rows; i++) parts[i][0] += NAME(load)(in + i * in_row + k * SCALAR);
     }
+    Vector totals[4];
 #pragma GCC unroll 4
     for (int i = 0; i < rows; i++) {
-        Vector last = {0};
-        if (k < count)
-            last = NAME(load_last)(in + i * in_row + (count - LANES) * SCALAR, count - k);
 #pragma GCC unroll 8
         for (int c = 1; c < chains; c++) parts[i][0] += parts[i][c];
-        NAME(fold)(parts[i][0] + last, sums + i * PLANES);
+        totals[i] = parts[i][0];
+        if (k == count) continue;
+        totals[i] += NAME(load_last)(in + i * in_row + (count - LANES) * SCALAR, count - k);
+    }
+    if (rows == 4) {
+        NAME(fold_four)(totals, sums);
+    } else {
+        NAME(fold)(totals[0], sums);
     }
 }
 
@@ -58,23 +63,45 @@ static void NAME(reduce_along_block)(const void *context, ptrdiff_t row, ptrdiff
 /* ---- any strides
  * ----------------------------------------------------------------------------------- */
 
-/* One row after the other, four sums side by side. */
+/* Up to four rows side by side, two sums for each. */
+static inline __attribute__((always_inline)) void
+NAME(reduce_few)(const ReduceJob *job, const char *in, ptrdiff_t depth, ELEMENT *sums, int rows) {
+    ELEMENT parts[4][2][PLANES] = {{{0}}};
+    for (ptrdiff_t d = 0; d < depth; d += 2, in += 2 * job->in_summed) {
+#pragma GCC unroll 2
+        for (int c = 0; c < 2; c++) {
+            if (c == 1 && d + 1 == depth) break;
+#pragma GCC unroll 4
+            for (int i = 0; i < rows; i++) {
+                const char *at = in + i * job->in_kept + c * job->in_summed;
+                const Element *element = (const Element *)(const void *)at;
+                for (int p = 0; p < PLANES; p++) {
+                    parts[i][c][p] = (ELEMENT)(parts[i][c][p] + element->plane[p]);
+                }
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; i++) {
+        for (int p = 0; p < PLANES; p++) {
+            sums[i * PLANES + p] = (ELEMENT)(parts[i][0][p] + parts[i][1][p]);
+        }
+    }
+}
+
 static void NAME(reduce_any_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
                                    ptrdiff_t depth, ELEMENT *sums) {
     const ReduceJob *job = context;
     const char *in = job->in + row * job->in_kept + k * job->in_summed;
-    for (ptrdiff_t i = 0; i < rows; i++, in += job->in_kept) {
-        ELEMENT parts[4][PLANES] = {{0}};
-        for (ptrdiff_t d = 0; d < depth; d++) {
-            const Element *element = (const Element *)(const void *)(in + d * job->in_summed);
-            ELEMENT *part = parts[d & 3];
-            for (int p = 0; p < PLANES; p++) part[p] = (ELEMENT)(part[p] + element->plane[p]);
-        }
-        for (int p = 0; p < PLANES; p++) {
-            ELEMENT even = (ELEMENT)(parts[0][p] + parts[2][p]);
-            sums[i * PLANES + p] = (ELEMENT)(even + (ELEMENT)(parts[1][p] + parts[3][p]));
-        }
+    ptrdiff_t i = 0;
+    for (; i + 4 <= rows; i += 4) {
+        NAME(reduce_few)(job, in + i * job->in_kept, depth, sums + i * PLANES, 4);
     }
+    in += i * job->in_kept;
+    sums += i * PLANES;
+    if (rows - i == 3) NAME(reduce_few)(job, in, depth, sums, 3);
+    if (rows - i == 2) NAME(reduce_few)(job, in, depth, sums, 2);
+    if (rows - i == 1) NAME(reduce_few)(job, in, depth, sums, 1);
 }
 
 /* One element of every row after the other, where those lie closer together. */
@@ -159,7 +186,7 @@ static void NAME(reduce_blocks)(const ReduceJob *job) {
         plane.block = NAME(reduce_across_block);
         plane.block_depth = 1024;
     } else {
-        bool is_near = imaxabs(job->in_kept) < imaxabs(job->in_summed) && job->kept >= 4;
+        bool is_near = imaxabs(job->in_kept) < imaxabs(job->in_summed) && job->kept >= 8;
         plane.block = is_near ? NAME(reduce_near_block) : NAME(reduce_any_block);
         plane.block_depth = 256;
     }

@@ -25,8 +25,15 @@ void operands_end(Operands *operands) {
     }
 }
 
+/* numpy.asarray, with a short way for what is an array already. A new reference. */
+static PyObject *base_array(PyObject *object) {
+    if (!PyArray_CheckExact(object)) return PyArray_FROM_OF(object, NPY_ARRAY_ENSUREARRAY);
+    Py_INCREF(object);
+    return object;
+}
+
 bool operands_take(Operands *operands, int at, PyObject *object) {
-    PyObject *array = PyArray_FROM_OF(object, NPY_ARRAY_ENSUREARRAY);
+    PyObject *array = base_array(object);
     if (!array) return false;
     operands->arrays[at] = (PyArrayObject *)array;
     tensor_from_array(&operands->tensors[at], operands->arrays[at]);

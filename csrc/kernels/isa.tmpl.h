@@ -6,6 +6,8 @@
  * To add a dtype: three lines here. */
 #include "kernels/kernels.h"
 
+#include <string.h>
+
 #define PASTE_(a, b) a##_##b
 #define PASTE(a, b) PASTE_(a, b)
 #define ISA_NAME(name) PASTE(name, ISA)

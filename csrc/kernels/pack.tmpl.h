@@ -1,7 +1,7 @@
 /* Packing: lanes that lie anywhere become a panel in the order in which the tile reads it.
- * The lanes are cut into runs of elements that follow each other in memory; a run is copied at once
- * for each step of the depth. Lanes that are alone are walked along the depth instead, several side
- * by side, so that both reads and writes stay within few cache lines. */
+ * The lanes are cut into runs of elements that follow each other in memory, and runs into pieces of
+ * constant size, each copied for the whole depth. Lanes that are alone are walked along the depth
+ * instead, several side by side, so that both reads and writes stay within few cache lines. */
 
 enum { NAME(PACK_ALONE) = 4 }; /* runs shorter than this are taken lane by lane */
 
@@ -10,27 +10,30 @@ static inline void NAME(pack_element)(ELEMENT *panel, ptrdiff_t width, const voi
     for (int plane = 0; plane < PLANES; plane++) panel[plane * width] = element->plane[plane];
 }
 
-/* One run for the whole depth. */
-static inline void NAME(pack_run)(const PackJob *job, int first, int count) {
+/* `count` lanes that follow each other in memory, for the whole depth. count is a constant. */
+static inline __attribute__((always_inline)) void NAME(pack_piece)(const PackJob *job, int first,
+                                                                   int count) {
     ELEMENT *panel = (ELEMENT *)job->panel + first;
     const char *source = job->source + job->lane_offsets[first];
     for (ptrdiff_t k = 0; k < job->depth; k++) {
         const Element *from = (const Element *)(const void *)(source + job->depth_offsets[k]);
-        for (int i = 0; i < count; i++) NAME(pack_element)(panel + i, job->width, from + i);
+#if PLANES == 1
+        memcpy(panel, from, (size_t)count * sizeof(ELEMENT));
+#else
+        Element piece[LANES]; /* read before anything is written, so that it can be vectorised */
+        memcpy(piece, from, (size_t)count * sizeof(Element));
+        for (int i = 0; i < count; i++) NAME(pack_element)(panel + i, job->width, piece + i);
+#endif
         panel += PLANES * job->width;
     }
 }
 
-/* A run as wide as the panel: whole vectors. */
-static inline void NAME(pack_vectors)(const PackJob *job) {
-    ELEMENT *panel = job->panel;
-    const char *source = job->source + job->lane_offsets[0];
-    for (ptrdiff_t k = 0; k < job->depth; k++) {
-        for (int i = 0; i < job->width; i += LANES) {
-            NAME(store)(panel + i, NAME(load)(source + job->depth_offsets[k] + i * ELEMENT_BYTES));
-        }
-        panel += job->width;
-    }
+/* A run of lanes of any length, in pieces as large as possible. */
+static inline void NAME(pack_run)(const PackJob *job, int first, int count) {
+    enum { SMALL = 16 / sizeof(ELEMENT) };
+    for (; count >= LANES; first += LANES, count -= LANES) NAME(pack_piece)(job, first, LANES);
+    for (; count >= SMALL; first += SMALL, count -= SMALL) NAME(pack_piece)(job, first, SMALL);
+    for (; count > 0; first++, count--) NAME(pack_piece)(job, first, 1);
 }
 
 /* Four lanes side by side, for steps first_k .. end of the depth. */
@@ -106,9 +109,7 @@ static inline int NAME(pack_run_length)(const PackJob *job, int first) {
 static void NAME(pack)(const PackJob *job) {
     for (int i = 0; i < job->lanes;) {
         int count = NAME(pack_run_length)(job, i);
-        if (PLANES == 1 && count == job->width && count % LANES == 0) {
-            NAME(pack_vectors)(job);
-        } else if (count < NAME(PACK_ALONE) && job->lanes - i >= 4) {
+        if (count < NAME(PACK_ALONE) && job->lanes - i >= 4) {
             NAME(pack_four)(job, i);
             count = 4;
         } else {

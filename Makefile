@@ -12,7 +12,7 @@ WARNINGS := -Werror -Wall -Wextra -Wshadow -Wconversion -Wvla -Wmissing-prototyp
 	-Wstrict-prototypes -Wundef
 SANITIZERS := -fsanitize=address,undefined,float-cast-overflow,bounds-strict \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1
-# detect_stack_use_after_return stays off: with it gcc 12 misaligns vectors of 64 bytes (its 110027).
+# detect_stack_use_after_return stays off: with it gcc 12 misaligns 64-byte vectors (bug 110027).
 SANITIZER_OPTIONS = UBSAN_OPTIONS=print_stacktrace=1 \
 	ASAN_OPTIONS=strict_init_order=1:allocator_may_return_null=1:detect_stack_use_after_return=0
 SANITIZED_CASES ?= 1500

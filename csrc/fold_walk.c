@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
+enum { NEAR_BYTES = 16384 }; /* of windows, half of a small first-level cache */
+
 static ptrdiff_t magnitude(ptrdiff_t stride) {
     return stride < 0 ? -stride : stride;
 }
@@ -121,28 +123,45 @@ static double inner_cost(const FoldLoop *loop, size_t source_item, size_t total_
            access_cost(loop->total_stride, total_item);
 }
 
-/* Moves the cheapest loop to the end. The first of a pair is its outer loop. */
-static void choose_inner(FoldWalk *walk, size_t source_item, size_t total_item) {
-    if (walk->loop_count == 0) return;
-    int best = walk->loop_count - 1;
+/* Moves a loop inwards. What is then the first of a pair is its outer loop. */
+static void move_loop(FoldWalk *walk, int from, int to) {
+    FoldLoop moved = walk->loops[from];
+    for (int i = from; i < to; i++) {
+        walk->loops[i] = walk->loops[i + 1];
+        bool is_partner = walk->loops[i].role == FOLD_INNER && walk->loops[i].pair == moved.pair;
+        if (moved.role != FOLD_OUTER || !is_partner) continue;
+        walk->loops[i].role = FOLD_OUTER;
+        moved.role = FOLD_INNER;
+    }
+    walk->loops[to] = moved;
+}
+
+/* The cheapest loop becomes the innermost. */
+static void choose_cols(FoldWalk *walk, size_t source_item, size_t total_item) {
+    int last = walk->loop_count - 1, best = last;
+    if (last < 0) return;
     double best_cost = inner_cost(&walk->loops[best], source_item, total_item);
-    for (int i = best - 1; i >= 0; i--) {
+    for (int i = last - 1; i >= 0; i--) {
         double cost = inner_cost(&walk->loops[i], source_item, total_item);
         if (cost >= best_cost) continue;
         best = i;
         best_cost = cost;
     }
-    FoldLoop inner = walk->loops[best];
-    memmove(&walk->loops[best], &walk->loops[best + 1],
-            (size_t)(walk->loop_count - 1 - best) * sizeof inner);
-    walk->loops[walk->loop_count - 1] = inner;
-    if (inner.role == FOLD_FREE) return;
-    for (int i = 0; i < walk->loop_count - 1; i++) {
-        if (walk->loops[i].role != FOLD_FREE && walk->loops[i].pair == inner.pair) {
-            walk->loops[i].role = FOLD_OUTER;
-        }
+    move_loop(walk, best, last);
+}
+
+/* The longest loop around it becomes the next, to make blocks of many rows, as long as all that it
+   is moved across stays in the nearest cache meanwhile. */
+static void choose_rows(FoldWalk *walk, size_t source_item) {
+    int last = walk->loop_count - 2, best = last;
+    if (last < 0) return;
+    double bytes = (double)source_item * (double)walk->loops[last + 1].extent;
+    for (int i = last; i >= 0; i--) {
+        bytes *= (double)walk->loops[i].extent;
+        if (bytes > NEAR_BYTES) break;
+        if (walk->loops[i].extent > walk->loops[best].extent) best = i;
     }
-    walk->loops[walk->loop_count - 1].role = FOLD_INNER;
+    move_loop(walk, best, last);
 }
 
 static bool loop_continues(const FoldLoop *outer, const FoldLoop *inner) {
@@ -208,7 +227,8 @@ Status fold_walk_make(FoldWalk *walk, const Tensor *windows, const Windows *geom
     } else {
         list_loops(walk, windows, geometry, total);
         merge_loops(walk);
-        choose_inner(walk, dtype_size(windows->dtype), dtype_size(total->dtype));
+        choose_cols(walk, dtype_size(windows->dtype), dtype_size(total->dtype));
+        choose_rows(walk, dtype_size(windows->dtype));
     }
     ensure_two_loops(walk);
     return tabulate_ranges(walk, arena, error);

@@ -84,12 +84,14 @@ static GeometryArguments windows_geometry(PyObject *const values[]) {
     };
 }
 
-/* Zeros need no fill where zero is made of zero bytes; texts and objects have a zero of their own.
- */
+/* Where zero is made of zero bytes; texts and objects have a zero of their own. */
+static bool is_zero_bytes(PyArray_Descr *descr) {
+    return descr->kind != 'U' && descr->kind != 'S' && !PyDataType_REFCHK(descr);
+}
+
 static bool make_fill(PyObject *value, PadMode mode, PyArray_Descr *descr, PyArrayObject **fill) {
     *fill = NULL;
-    bool is_number = PyTypeNum_ISNUMBER(descr->type_num) || PyTypeNum_ISBOOL(descr->type_num);
-    if (mode != PAD_CONSTANT || (!value && is_number)) return true;
+    if (mode != PAD_CONSTANT || (!value && is_zero_bytes(descr))) return true;
     PyObject *zero = value ? NULL : PyLong_FromLong(0);
     if (!value && !zero) return false;
     *fill = fill_make(value ? value : zero, descr);

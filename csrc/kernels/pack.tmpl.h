@@ -10,13 +10,31 @@ static inline void NAME(pack_element)(ELEMENT *panel, ptrdiff_t width, const voi
     for (int plane = 0; plane < PLANES; plane++) panel[plane * width] = element->plane[plane];
 }
 
+#if PLANES == 1
+/* Whole vectors of lanes. The steps of the depth often lie further apart than the hardware looks
+   ahead, so they are fetched before their turn. */
+static inline void NAME(pack_vectors)(const PackJob *job, int first, int count) {
+    enum { AHEAD = 12 };
+    ELEMENT *panel = (ELEMENT *)job->panel + first;
+    const char *source = job->source + job->lane_offsets[first];
+    for (ptrdiff_t k = 0; k < job->depth; k++, panel += job->width) {
+        const char *from = source + job->depth_offsets[k];
+        const char *later = source + job->depth_offsets[k + AHEAD < job->depth ? k + AHEAD : k];
+        for (int i = 0; i < count; i++) {
+            __builtin_prefetch(later + i * VECTOR_BYTES);
+            NAME(store)(panel + i * LANES, NAME(load)(from + i * VECTOR_BYTES));
+        }
+    }
+}
+#endif
+
 /* `count` lanes that follow each other in memory, for the whole depth. count is a constant. */
 static inline __attribute__((always_inline)) void NAME(pack_piece)(const PackJob *job, int first,
                                                                    int count) {
     ELEMENT *panel = (ELEMENT *)job->panel + first;
     const char *source = job->source + job->lane_offsets[first];
-    for (ptrdiff_t k = 0; k < job->depth; k++) {
-        const Element *from = (const Element *)(const void *)(source + job->depth_offsets[k]);
+    for (ptrdiff_t k = 0; k < job->depth; k++, panel += PLANES * job->width) {
+        const char *from = source + job->depth_offsets[k];
 #if PLANES == 1
         memcpy(panel, from, (size_t)count * sizeof(ELEMENT));
 #else
@@ -24,14 +42,18 @@ static inline __attribute__((always_inline)) void NAME(pack_piece)(const PackJob
         memcpy(piece, from, (size_t)count * sizeof(Element));
         for (int i = 0; i < count; i++) NAME(pack_element)(panel + i, job->width, piece + i);
 #endif
-        panel += PLANES * job->width;
     }
 }
 
-/* A run of lanes of any length, in pieces as large as possible. */
+/* A run of lanes of any length: whole vectors, then smaller pieces. */
 static inline void NAME(pack_run)(const PackJob *job, int first, int count) {
     enum { SMALL = 16 / sizeof(ELEMENT) };
-    for (; count >= LANES; first += LANES, count -= LANES) NAME(pack_piece)(job, first, LANES);
+#if PLANES == 1
+    int vectors = count / LANES;
+    if (vectors > 0) NAME(pack_vectors)(job, first, vectors);
+    first += vectors * LANES;
+    count -= vectors * LANES;
+#endif
     for (; count >= SMALL; first += SMALL, count -= SMALL) NAME(pack_piece)(job, first, SMALL);
     for (; count > 0; first++, count--) NAME(pack_piece)(job, first, 1);
 }

@@ -63,8 +63,8 @@ static int make_operands(const Case *c, Tensor operands[]) {
     operands[0] = (Tensor){.data = (char *)numbers, .dtype = DTYPE_I64};
     for (const char *at = c->subscripts; *at != '-'; at++) {
         if (*at == ',') {
-            operands[++count] =
-                (Tensor){.data = (char *)(numbers + 100 * count), .dtype = DTYPE_I64};
+            count++;
+            operands[count] = (Tensor){.data = (char *)(numbers + 100 * count), .dtype = DTYPE_I64};
         } else {
             operands[count].shape[operands[count].axis_count++] = label_extent(c, *at);
         }

@@ -50,10 +50,10 @@ static PyObject *dict_from_keywords(const CallArguments *arguments) {
     return keywords;
 }
 
-PyObject *dispatch_to_numpy(const ModuleState *state, const CallArguments *arguments) {
+PyObject *dispatch_to_numpy(PyObject *function, const CallArguments *arguments) {
     PyObject *positional = tuple_from_values(arguments->values, arguments->count);
     PyObject *keywords = positional ? dict_from_keywords(arguments) : NULL;
-    PyObject *result = keywords ? PyObject_Call(state->numpy_einsum, positional, keywords) : NULL;
+    PyObject *result = keywords ? PyObject_Call(function, positional, keywords) : NULL;
     Py_XDECREF(keywords);
     Py_XDECREF(positional);
     return result;

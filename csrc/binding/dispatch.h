@@ -9,7 +9,7 @@
    -1 with an exception set if that cannot be told. */
 int dispatch_is_foreign(const ModuleState *state, const CallArguments *arguments);
 
-/* Calls numpy.einsum with the same arguments. */
-PyObject *dispatch_to_numpy(const ModuleState *state, const CallArguments *arguments);
+/* Calls a function of numpy, one of those in the state, with the same arguments. */
+PyObject *dispatch_to_numpy(PyObject *function, const CallArguments *arguments);
 
 #endif

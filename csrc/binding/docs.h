@@ -90,6 +90,86 @@
     "       [0., 1., 0.],\n"                                                             \
     "       [0., 0., 1.]])\n"
 
+#define EINSUM_PATH_DOC                                                                   \
+    "einsum_path(*operands, optimize='greedy', einsum_call=False)\n"                      \
+    "--\n"                                                                                \
+    "\n"                                                                                  \
+    "Find the order in which NumPy would contract the operands.\n"                        \
+    "\n"                                                                                  \
+    "The same path and the same text as :func:`numpy.einsum_path`. It need not be the\n"  \
+    "order that `einsum` takes, which weighs time rather than operations.\n"              \
+    "\n"                                                                                  \
+    "Parameters\n"                                                                        \
+    "----------\n"                                                                        \
+    "*operands : str and array_like\n"                                                    \
+    "    As for `einsum`, in either form. Only the shapes of the arrays matter;\n"        \
+    "    nothing is computed.\n"                                                          \
+    "optimize : {'greedy', 'optimal', bool, None, tuple, list, callable}, optional\n"     \
+    "    The method: ``'greedy'`` (the default, also for True) takes the best pair at\n"  \
+    "    each step, ``'optimal'`` tries all orders of pairs, in a time that grows with\n" \
+    "    the factorial of the number of operands, False and None take all operands at\n"  \
+    "    once. ``(method, limit)`` sets how many elements an intermediate result may\n"   \
+    "    have; by default as many as the largest operand or the output. A list\n"         \
+    "    ``['einsum_path', (0, 1), ...]`` is a path that is only described. A path\n"     \
+    "    optimizer of opt_einsum or cotengra is called.\n"                                \
+    "einsum_call : bool, optional\n"                                                      \
+    "    Private to NumPy; True is refused.\n"                                            \
+    "\n"                                                                                  \
+    "Returns\n"                                                                           \
+    "-------\n"                                                                           \
+    "path : list\n"                                                                       \
+    "    ``'einsum_path'``, then the steps: the positions of the operands that a step\n"  \
+    "    contracts. These are removed from the list of operands, and the result is\n"     \
+    "    appended to it.\n"                                                               \
+    "string_repr : str\n"                                                                 \
+    "    A table of the steps and what they cost.\n"                                      \
+    "\n"                                                                                  \
+    "Raises\n"                                                                            \
+    "------\n"                                                                            \
+    "ValueError\n"                                                                        \
+    "    If the subscripts cannot be read, sizes do not agree, or `einsum_call` is\n"     \
+    "    true.\n"                                                                         \
+    "TypeError\n"                                                                         \
+    "    If `optimize` is none of the above.\n"                                           \
+    "KeyError\n"                                                                          \
+    "    If there is no method of that name.\n"                                           \
+    "RuntimeError\n"                                                                      \
+    "    If an explicit path does not end with one operand.\n"                            \
+    "IndexError\n"                                                                        \
+    "    If an explicit path has positions that do not exist, or one twice in a step.\n"  \
+    "\n"                                                                                  \
+    "See Also\n"                                                                          \
+    "--------\n"                                                                          \
+    "einsum : the contraction itself.\n"                                                  \
+    "\n"                                                                                  \
+    "Notes\n"                                                                             \
+    "-----\n"                                                                             \
+    "Axes behind an ellipsis are shown as the last letters of the alphabet that are\n"    \
+    "not in use; NumPy takes any. Negative and repeated positions, which NumPy does\n"    \
+    "not check, are refused.\n"                                                           \
+    "\n"                                                                                  \
+    "Examples\n"                                                                          \
+    "--------\n"                                                                          \
+    ">>> import numpy as np\n"                                                            \
+    ">>> from fasteinsum import einsum_path\n"                                            \
+    ">>> a, b, c = np.ones((2, 3)), np.ones((3, 4)), np.ones((4, 2))\n"                   \
+    ">>> path, text = einsum_path('ij,jk,kl->il', a, b, c)\n"                             \
+    ">>> path\n"                                                                          \
+    "['einsum_path', (1, 2), (0, 1)]\n"                                                   \
+    ">>> print(text)\n"                                                                   \
+    "  Complete contraction:  ij,jk,kl->il\n"                                             \
+    "         Naive scaling:  4\n"                                                        \
+    "     Optimized scaling:  3\n"                                                        \
+    "      Naive FLOP count:  1.440e+02\n"                                                \
+    "  Optimized FLOP count:  7.300e+01\n"                                                \
+    "   Theoretical speedup:  1.973\n"                                                    \
+    "  Largest intermediate:  6.000e+00 elements\n"                                       \
+    "--------------------------------------------------------------------------\n"        \
+    "scaling                  current                                remaining\n"         \
+    "--------------------------------------------------------------------------\n"        \
+    "   3                   kl,jk->lj                                ij,lj->il\n"         \
+    "   3                   lj,ij->il                                   il->il\n"
+
 #define DESCRIBE_DOC                                             \
     "_describe(*operands, out=None, optimize=False, **kwargs)\n" \
     "--\n"                                                       \

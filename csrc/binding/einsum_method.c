@@ -75,9 +75,9 @@ static bool has_sum(const Problem *problem) {
     return problem->label_count > problem->kept_count;
 }
 
-static bool call_check_optimize(const Call *call) {
-    return optimize_check(&call->request.optimize, call->operands.count,
-                          has_sum(&call->einsum.problem));
+static bool call_check_optimize(Call *call) {
+    return optimize_check(&call->request.optimize, &call->einsum.subscripts, call->operands.tensors,
+                          has_sum(&call->einsum.problem), &call->einsum.arena);
 }
 
 /* NumPy's optimized path stores the result of a contraction in an `out` without axes whatever its
@@ -203,7 +203,7 @@ PyObject *method_einsum(PyObject *module, PyObject *const *values, Py_ssize_t co
     CallArguments arguments = {values, count, names};
     int foreign = dispatch_is_foreign(state, &arguments);
     if (foreign < 0) return NULL;
-    if (foreign) return dispatch_to_numpy(state, &arguments);
+    if (foreign) return dispatch_to_numpy(state->numpy_einsum, &arguments);
     Call call;
     PyObject *result = call_begin(&call, module, &arguments) ? call_compute(&call) : NULL;
     call_end(&call);

@@ -5,6 +5,7 @@
 #include "binding/config.h"
 #include "binding/docs.h"
 #include "binding/einsum_method.h"
+#include "binding/path_method.h"
 #include "binding/state.h"
 #include "binding/switches.h"
 #include "binding/windows_docs.h"
@@ -15,6 +16,7 @@
 
 static PyMethodDef methods[] = {
     {"einsum", KEYWORDS(method_einsum), EINSUM_DOC},
+    {"einsum_path", KEYWORDS(method_einsum_path), EINSUM_PATH_DOC},
 
     {"sliding_window_view", KEYWORDS(method_sliding_window_view), SLIDING_WINDOW_VIEW_DOC},
     {"windows", KEYWORDS(method_windows), WINDOWS_DOC},
@@ -36,16 +38,18 @@ static int module_exec(PyObject *module) {
     ModuleState *state = PyModule_GetState(module);
     PyObject *numpy = PyImport_ImportModule("numpy");
     state->numpy_einsum = numpy ? PyObject_GetAttrString(numpy, "einsum") : NULL;
+    state->numpy_einsum_path = numpy ? PyObject_GetAttrString(numpy, "einsum_path") : NULL;
     Py_XDECREF(numpy);
     state->ndarray_protocol =
         PyObject_GetAttrString((PyObject *)&PyArray_Type, "__array_function__");
-    if (!state->numpy_einsum || !state->ndarray_protocol) return -1;
+    if (!state->numpy_einsum || !state->numpy_einsum_path || !state->ndarray_protocol) return -1;
     return config_choose_isa(state) && config_add_constants(module) ? 0 : -1;
 }
 
 static int module_traverse(PyObject *module, visitproc visit, void *arg) {
     ModuleState *state = PyModule_GetState(module);
     Py_VISIT(state->numpy_einsum);
+    Py_VISIT(state->numpy_einsum_path);
     Py_VISIT(state->ndarray_protocol);
     return 0;
 }
@@ -53,6 +57,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
 static int module_clear(PyObject *module) {
     ModuleState *state = PyModule_GetState(module);
     Py_CLEAR(state->numpy_einsum);
+    Py_CLEAR(state->numpy_einsum_path);
     Py_CLEAR(state->ndarray_protocol);
     return 0;
 }

@@ -165,14 +165,22 @@ static bool read_pairs(LabelText *text, const CallArguments *arguments, Operands
     return true;
 }
 
+/* numpy's optimized path takes a lone argument for the list of the output, and complains of that.
+ */
+static bool refuse_lone_argument(LabelText *text, const CallArguments *arguments) {
+    if (text->counts_from_end && arguments->count == 1 && arguments->values[0] != Py_None &&
+        !append_sublist(text, arguments->values[0], "the only argument, an output list,")) {
+        return false;
+    }
+    return fail(PyExc_ValueError,
+                "einsum: a subscripts string and an operand, or an operand and the list of its "
+                "labels, are needed");
+}
+
 static bool read_list_form(Request *request, const CallArguments *arguments, Operands *operands,
                            Arena *arena) {
-    if (arguments->count < 2) {
-        return fail(PyExc_ValueError,
-                    "einsum: a subscripts string and an operand, or an operand and the list of its "
-                    "labels, are needed");
-    }
     LabelText text = {.arena = arena, .counts_from_end = request->optimize.is_on};
+    if (arguments->count < 2) return refuse_lone_argument(&text, arguments);
     if (!operands_begin(operands, arguments->count / 2, arena)) return false;
     if (!read_pairs(&text, arguments, operands)) return false;
     PyObject *last = arguments->values[arguments->count - 1];
@@ -293,16 +301,21 @@ static bool read_keywords(Request *request, const CallArguments *arguments) {
     return true;
 }
 
+bool request_read_expression(Request *request, const CallArguments *arguments, Operands *operands,
+                             Arena *arena) {
+    PyObject *first = arguments->count > 0 ? arguments->values[0] : NULL;
+    bool is_string = first && (PyUnicode_Check(first) || PyBytes_Check(first));
+    return is_string ? read_string_form(request, arguments, operands, arena)
+                     : read_list_form(request, arguments, operands, arena);
+}
+
 bool request_read(Request *request, const CallArguments *arguments, Operands *operands,
                   Arena *arena) {
     *request = (Request){.order = 'K', .casting = NPY_SAFE_CASTING};
     if (!check_keyword_names(arguments)) return false;
     if (!optimize_read(&request->optimize, arguments_keyword(arguments, "optimize"))) return false;
-    PyObject *first = arguments->count > 0 ? arguments->values[0] : NULL;
-    bool is_string = first && (PyUnicode_Check(first) || PyBytes_Check(first));
-    bool done = is_string ? read_string_form(request, arguments, operands, arena)
-                          : read_list_form(request, arguments, operands, arena);
-    return done && read_keywords(request, arguments);
+    return request_read_expression(request, arguments, operands, arena) &&
+           read_keywords(request, arguments);
 }
 
 void request_end(Request *request) {

@@ -29,6 +29,10 @@ typedef struct Request {
     Optimize optimize;
 } Request;
 
+/* Reads the positional arguments, in either form, as request->optimize allows. */
+bool request_read_expression(Request *request, const CallArguments *arguments, Operands *operands,
+                             Arena *arena);
+
 /* Reads everything, in the order in which numpy.einsum does. True if all is well, else an exception
    is set; request_end in either case. */
 bool request_read(Request *request, const CallArguments *arguments, Operands *operands,

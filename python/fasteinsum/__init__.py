@@ -5,20 +5,25 @@ from fasteinsum._fasteinsum import (
     __version__,
     as_strided,
     einsum,
+    einsum_path,
     fold,
     output_shape,
     sliding_window_view,
     windows,
 )
+from fasteinsum._products import tensordot, transpose
 
 __all__ = [
     "__version__",
     "as_strided",
     "einsum",
+    "einsum_path",
     "fold",
     "output_shape",
     "show_config",
     "sliding_window_view",
+    "tensordot",
+    "transpose",
     "windows",
 ]
 

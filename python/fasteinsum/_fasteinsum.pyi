@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, SupportsIndex, TypeAlias, TypeVar, overload
 
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -6,7 +6,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 _Out = TypeVar("_Out", bound=NDArray[Any])
 _Order: TypeAlias = Literal["K", "A", "C", "F", "k", "a", "c", "f"]
 _Casting: TypeAlias = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
-_Optimize: TypeAlias = bool | str | Sequence[Any] | None
+# The last one is a path optimizer: labels of inputs and output, sizes, memory limit.
+_Optimize: TypeAlias = bool | str | Sequence[Any] | Callable[..., Sequence[Any]] | None
 
 _Ints: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 _Pair: TypeAlias = tuple[SupportsIndex, SupportsIndex]
@@ -45,6 +46,13 @@ def einsum(
     order: _Order | None = "K",
     casting: _Casting = "safe",
 ) -> _Out: ...
+def einsum_path(
+    subscripts: str | bytes | ArrayLike,
+    /,
+    *operands: Any,
+    optimize: _Optimize = "greedy",
+    einsum_call: Literal[False] = False,
+) -> tuple[list[Any], str]: ...
 def sliding_window_view(
     x: ArrayLike,
     window_shape: _Ints,

@@ -207,14 +207,14 @@ static inline __attribute__((always_inline)) NAME(Factor) NAME(factor_at)(const 
     return factor;
 }
 
-static inline __attribute__((always_inline)) Vector NAME(column)(const char *matrix,
-                                                                 const NAME(Factor) * x) {
+static inline __attribute__((always_inline)) Vector NAME(add_column)(Vector sum, const char *matrix,
+                                                                     const NAME(Factor) * x) {
     Vector m = NAME(load)(matrix);
-#if PLANES == 1
-    return m * x->parts[0];
-#else
-    return m * x->parts[0] + NAME(swap_parts)(m) * x->parts[1];
+    sum += m * x->parts[0];
+#if PLANES == 2
+    sum += NAME(swap_parts)(m) * x->parts[1];
 #endif
+    return sum;
 }
 
 /* sums[0 .. LANES) += count columns, each with its factor. */
@@ -222,9 +222,9 @@ static inline __attribute__((always_inline)) void NAME(gemv_columns)(const char 
                                                                      ptrdiff_t step,
                                                                      const NAME(Factor) x[],
                                                                      int count, ELEMENT *sums) {
-    Vector sum = NAME(column)(matrix, &x[0]);
+    Vector sum = {0};
 #pragma GCC unroll 4
-    for (int c = 1; c < count; c++) sum += NAME(column)(matrix + c * step, &x[c]);
+    for (int c = 0; c < count; c++) sum = NAME(add_column)(sum, matrix + c * step, &x[c]);
     NAME(store)(sums, NAME(load)(sums) + sum);
 }
 

@@ -66,6 +66,14 @@ static inline __attribute__((always_inline)) void NAME(fold_four)(const Vector v
     }
 }
 
+/* The same element in every lane, or pair of lanes. */
+static inline __attribute__((always_inline)) Vector NAME(repeat)(const ELEMENT element[PLANES]) {
+    Vector vector;
+#pragma GCC unroll 64
+    for (int i = 0; i < LANES; i++) vector[i] = element[i % PLANES];
+    return vector;
+}
+
 /* A vector of which only the last `count` lanes are kept; the others become zero. */
 static inline __attribute__((always_inline)) Vector NAME(load_last)(const void *memory,
                                                                     ptrdiff_t count) {
@@ -76,53 +84,46 @@ static inline __attribute__((always_inline)) Vector NAME(load_last)(const void *
 
 #if PLANES == 2
 
-    #ifndef PAIRS
+    #ifndef PAIR_LANE
+        /* Lane number `lane` of a shuffle that fills even and odd lanes from those of each pair. */
         #define PAIR_LANE(lane, even, odd) ((lane) / 2 * 2 + ((lane) % 2 ? (odd) : (even)))
-        #define PAIRS PASTE(LANE_LIST, PAIR_COUNT)
         #if VECTOR_BYTES == 64
-            #define PAIR_COUNT 8
+            #define WORD_LIST LANE_LIST_16
+            #define BITS_LIST LANE_LIST_8
         #elif VECTOR_BYTES == 32
-            #define PAIR_COUNT 4
+            #define WORD_LIST LANE_LIST_8
+            #define BITS_LIST LANE_LIST_4
         #else
-            #define PAIR_COUNT 2
+            #define WORD_LIST LANE_LIST_4
+            #define BITS_LIST LANE_LIST_2
         #endif
     #endif
 
-/* Two floats are one lane of 64 bits, two doubles are two. */
-enum { NAME(IS_SINGLE) = sizeof(ELEMENT) == 4 };
+typedef uint32_t NAME(Words) __attribute__((vector_size(VECTOR_BYTES)));
+
+    /* Each pair of lanes of a vector of floats or doubles rearranged. */
+    #define REARRANGE(vector, even, odd)                                                  \
+        (sizeof(ELEMENT) == 4                                                             \
+             ? (Vector)SHUFFLE(NAME(Words), (NAME(Words))(vector), (NAME(Words))(vector), \
+                               WORD_LIST(PAIR_LANE, even, odd))                           \
+             : (Vector)SHUFFLE(Bits, (Bits)(vector), (Bits)(vector),                      \
+                               BITS_LIST(PAIR_LANE, even, odd)))
 
 /* (imaginary, real, ...) */
 static inline __attribute__((always_inline)) Vector NAME(swap_parts)(Vector vector) {
-    Bits bits = (Bits)vector;
-    if (NAME(IS_SINGLE)) return (Vector)(bits << 32 | bits >> 32);
-    return (Vector)SHUFFLE(Bits, bits, bits, PAIRS(PAIR_LANE, 1, 0));
-}
-
-/* (real, imaginary, ...) of the same lanes of two vectors */
-static inline __attribute__((always_inline)) Vector NAME(join_parts)(Vector real,
-                                                                     Vector imaginary) {
-    Bits evens = (Bits){0} + 0xffffffff;
-    if (!NAME(IS_SINGLE))
-        evens = SHUFFLE(Bits, ~(Bits){0}, (Bits){0}, PAIRS(PAIR_LANE, 0, PAIR_COUNT));
-    return (Vector)(((Bits)real & evens) | ((Bits)imaginary & ~evens));
+    return REARRANGE(vector, 1, 0);
 }
 
 /* (real, real, ...) */
 static inline __attribute__((always_inline)) Vector NAME(real_parts)(Vector vector) {
-    Bits bits = (Bits)vector;
-    if (NAME(IS_SINGLE)) return (Vector)((bits & 0xffffffff) | bits << 32);
-    return (Vector)SHUFFLE(Bits, bits, bits, PAIRS(PAIR_LANE, 0, 0));
+    return REARRANGE(vector, 0, 0);
 }
 
 /* (-imaginary, imaginary, ...): what the swapped parts of the other factor are multiplied by */
 static inline __attribute__((always_inline)) Vector NAME(imaginary_parts)(Vector vector) {
-    Bits bits = (Bits)vector;
-    if (NAME(IS_SINGLE)) {
-        Bits sign = (Bits){0} + 0x80000000u;
-        return (Vector)(((bits & ~(Bits){0} << 32) | bits >> 32) ^ sign);
-    }
-    Bits sign = SHUFFLE(Bits, (Bits){0} + (1ull << 63), (Bits){0}, PAIRS(PAIR_LANE, 0, PAIR_COUNT));
-    return (Vector)(SHUFFLE(Bits, bits, bits, PAIRS(PAIR_LANE, 1, 1)) ^ sign);
+    static const ELEMENT signs[2] = {(ELEMENT)-0.0, 0};
+    return (Vector)((Bits)REARRANGE(vector, 1, 1) ^ (Bits)NAME(repeat)(signs));
 }
 
+    #undef REARRANGE
 #endif

@@ -26,15 +26,6 @@ static inline Element NAME(element_at)(const void *memory) {
     return *(const Element *)memory;
 }
 
-/* The same element in every lane (or pair of lanes). */
-static inline __attribute__((always_inline)) Vector NAME(repeat)(Element element) {
-#if PLANES == 1
-    return NAME(broadcast)(element.plane[0]);
-#else
-    return NAME(join_parts)(NAME(broadcast)(element.plane[0]), NAME(broadcast)(element.plane[1]));
-#endif
-}
-
 /* out[i] = a[i] * b[i], any strides. */
 static inline void NAME(multiply_elements)(char *out, ptrdiff_t out_stride, const char *a,
                                            ptrdiff_t a_stride, const char *b, ptrdiff_t b_stride,
@@ -56,8 +47,8 @@ NAME(multiply_vectors)(char *out, const char *a, ptrdiff_t a_step, const char *b
                                 b_step * ELEMENT_BYTES, count);
         return;
     }
-    Vector a_lanes = a_step ? NAME(load)(a + last) : NAME(repeat)(NAME(element_at)(a));
-    Vector b_lanes = b_step ? NAME(load)(b + last) : NAME(repeat)(NAME(element_at)(b));
+    Vector a_lanes = a_step ? NAME(load)(a + last) : NAME(repeat)((const ELEMENT *)(const void *)a);
+    Vector b_lanes = b_step ? NAME(load)(b + last) : NAME(repeat)((const ELEMENT *)(const void *)b);
     Vector last_product = NAME(vector_product)(a_lanes, b_lanes);
     for (ptrdiff_t at = 0; at < last; at += VECTOR_BYTES) {
         if (a_step) a_lanes = NAME(load)(a + at);

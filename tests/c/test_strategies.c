@@ -14,6 +14,8 @@ enum {
     MOST_AXES = 6,
     MOST_INPUTS = 3,
     MOST_ELEMENTS = 20000,
+    LARGE_ELEMENTS = 1 << 20,
+    LARGE_EVERY = 100,
     CANARY = 0x5C,
     CANARY_BYTES = 64
 };
@@ -58,18 +60,19 @@ static ptrdiff_t random_extent(ptrdiff_t at_most) {
     return extent < at_most ? extent : at_most;
 }
 
-/* Axes with the sides that move along them, strides still to come. */
-static int random_axes(Axis axes[], int kept_count, int axis_count, int input_count) {
+/* Axes with the sides that move along them, strides still to come. Now and then there are so many
+   elements that the work is cut into several tasks. */
+static void random_axes(Axis axes[], int kept_count, int axis_count, int input_count) {
+    ptrdiff_t most = random_below(LARGE_EVERY) ? MOST_ELEMENTS : LARGE_ELEMENTS;
     ptrdiff_t elements = 1;
     for (int i = 0; i < axis_count; i++) {
-        axes[i].extent = random_extent(MOST_ELEMENTS / elements);
+        axes[i].extent = random_extent(most / elements);
         elements *= axes[i].extent;
         int sides = 1 + random_below((1 << input_count) - 1);
         if (random_below(3) == 0) sides = (1 << input_count) - 1;
         for (int side = 0; side < input_count; side++) axes[i].strides[side] = sides >> side & 1;
         axes[i].strides[input_count] = i < kept_count;
     }
-    return axis_count;
 }
 
 /* Lays a side out: its axes in random order, some padded, some reversed. */
@@ -151,6 +154,8 @@ static bool is_canary(const char *memory, size_t bytes) {
     return true;
 }
 
+static long cut_count; /* steps of several tasks */
+
 /* Prepares and runs all tasks, last first, each with scratch full of rubbish. */
 static void run(const Strategy *strategy, const Case *c, const Machine *machine, char *out) {
     Arena arena = {0};
@@ -166,6 +171,7 @@ static void run(const Strategy *strategy, const Case *c, const Machine *machine,
                                      : c->sides[side].data;
         data[side] = first + c->contraction.origins[side];
     }
+    cut_count += step.task_count > 1;
     for (ptrdiff_t task = step.task_count; task-- > 0;) {
         memset(scratch, CANARY, step.scratch_bytes + CANARY_BYTES);
         strategy->run(&step, data, scratch, task);
@@ -239,5 +245,6 @@ int main(void) {
         if (isa_is_built(isa) && isa_is_present(isa)) test_isa(isa);
     }
     for (int i = 0; strcmp(strategies[i]->name, "generic") != 0; i++) CHECK(applied[i] > 100);
+    CHECK(cut_count > 20);
     return check_report();
 }

@@ -100,7 +100,8 @@ def test_values_as_numpy(text, shapes, optimize):
 @pytest.mark.parametrize("optimize", [False, True])
 def test_an_ellipsis_missing_from_the_output_is_summed(text, optimize):
     x = array(2, 3, 2)
-    assert_same(einsum(text, x, optimize=optimize), np.einsum(text, x, optimize=True))
+    expected = np.einsum(text, x, optimize=True)
+    np.testing.assert_array_equal(einsum(text, x, optimize=optimize), expected)
 
 
 LIST_CALLS = [

@@ -340,6 +340,7 @@ def test_too_large_results():
         einsum("ij,ij->ij", huge[: 2**26], huge[: 2**26])
 
 
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="32 axes at most")
 def test_too_many_axes():
     x = np.zeros((1,) * 40)
     with pytest.raises(ValueError, match="64"):

@@ -152,9 +152,9 @@ def test_import_is_quick_and_starts_no_thread():
     code = """
 import threading, time, os
 import numpy
-start = time.perf_counter()
+start = time.process_time()  # other programs do not count
 import fasteinsum
-seconds = time.perf_counter() - start
+seconds = time.process_time() - start
 print(seconds, len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1)
 """
     control = run("-c", "import numpy, os; print(len(os.listdir('/proc/self/task')))").stdout

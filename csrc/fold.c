@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-/* ---------------------------------------------------------------------------------- checks first
- */
+/* ------------------------------------------------------------------------------ checks first */
 
 static bool is_integer(DType dtype) {
     return dtype >= DTYPE_I8 && dtype <= DTYPE_U64;
@@ -62,7 +61,7 @@ Status fold_resolve(const Tensor *windows, Windows *geometry, const ptrdiff_t sh
     return STATUS_OK;
 }
 
-/* ------------------------------------------------------------------------------ whole tensors */
+/* ----------------------------------------------------------------------------- whole tensors */
 
 /* A tensor that owns its memory. */
 static Status take_zeros(const ptrdiff_t shape[], int axis_count, DType dtype, Tensor *tensor,
@@ -118,8 +117,7 @@ static Status add(const Tensor *source, const Tensor *total, Arena *arena, Error
     return STATUS_OK;
 }
 
-/* ------------------------------------------------------------------------------ padding folded
- * back */
+/* ----------------------------------------------------------------------- padding folded back */
 
 /* total keeps `length` entries of an axis, from entry first on. */
 static void narrow(Tensor *total, int axis, ptrdiff_t first, ptrdiff_t length) {
@@ -150,8 +148,7 @@ static void pad_geometry(Windows *geometry) {
     }
 }
 
-/* ------------------------------------------------------------------------------------------- means
- */
+/* ------------------------------------------------------------------------------------- means */
 
 /* How often each element of an axis is looked at. */
 static void count_visits(const WindowAxis *window, PadMode mode, ptrdiff_t visits[]) {
@@ -219,8 +216,8 @@ static Status divide_by_visits(const FoldJob *job, const Tensor *total, Arena *a
     return STATUS_OK;
 }
 
-/* ------------------------------------------------------------------------------------------ the
- * fold */
+/* ---------------------------------------------------------------------------------- the fold */
+
 static bool folds_back(const FoldJob *job) {
     return job->mode != PAD_CONSTANT && windows_are_padded(job->geometry);
 }

@@ -4,8 +4,7 @@
 
 typedef long double _Complex longdouble_complex;
 
-/* ---------------------------------------------------- integers: unsigned, so that sums wrap around
- */
+/* ---------------------------------------------- integers: unsigned, so that sums wrap around */
 
 #define FOLD_PAIR i8_i8
 #define FOLD_SOURCE uint8_t
@@ -27,7 +26,7 @@ typedef long double _Complex longdouble_complex;
 #define FOLD_TOTAL uint64_t
 #include "fold_kernel.tmpl.h"
 
-/* ------------------------------------------------------------------------ floating point */
+/* ---------------------------------------------------------------------------- floating point */
 
 #define FOLD_PAIR f32_f32
 #define FOLD_SOURCE float
@@ -59,7 +58,7 @@ typedef long double _Complex longdouble_complex;
 #define FOLD_TOTAL longdouble_complex
 #include "fold_kernel.tmpl.h"
 
-/* -------------------------------------------------------- halves: summed as float, rounded once */
+/* ----------------------------------------------------- halves: summed as float, rounded once */
 
 #define FOLD_PAIR f16_f32
 #define FOLD_SOURCE half_bits
@@ -75,7 +74,7 @@ typedef long double _Complex longdouble_complex;
 #define FOLD_STORE(x) half_from_float(x)
 #include "fold_kernel.tmpl.h"
 
-/* ---------------------------------------------------------------------- means of integers */
+/* ------------------------------------------------------------------------- means of integers */
 
 #define FOLD_PAIR i8_f64
 #define FOLD_SOURCE int8_t
@@ -117,7 +116,7 @@ typedef long double _Complex longdouble_complex;
 #define FOLD_TOTAL double
 #include "fold_kernel.tmpl.h"
 
-/* -------------------------------------------------------------------------------- quotients */
+/* --------------------------------------------------------------------------------- quotients */
 
 #define FOLD_REAL float
 #define FOLD_DIVIDE divide_f32
@@ -131,7 +130,7 @@ typedef long double _Complex longdouble_complex;
 #define FOLD_DIVIDE divide_longdouble
 #include "fold_divide.tmpl.h"
 
-/* ------------------------------------------------------------------------------- who has which */
+/* ----------------------------------------------------------------------------- who has which */
 
 /* source, total, the kernel: unsigned integers share that of the signed where both are the same */
 #define ADD_LIST(X)                                      \

@@ -1,12 +1,14 @@
-/* Order of the loops: the axes of the total by falling stride, positions outside taps. So a few
- * rows of the total and of the windows stay in the cache while all taps that meet there are added.
- * Then one loop, the cheapest to run through, becomes the innermost. */
+/* Order of the loops: those with long strides outside, and the taps of a window close to where its
+ * position moves the total. So a few rows of the windows and of the total stay in the cache while
+ * all taps that meet there are added. Then the two that make the best block are moved inwards. */
 #include "fold_walk.h"
 
-#include <assert.h>
 #include <string.h>
 
-enum { NEAR_BYTES = 16384 }; /* of windows, half of a small first-level cache */
+enum {
+    NO_PAIR = -1,
+    NEAR_BYTES = 16384, /* of windows, half of a small first-level cache */
+};
 
 static ptrdiff_t magnitude(ptrdiff_t stride) {
     return stride < 0 ? -stride : stride;
@@ -23,8 +25,7 @@ void fold_walk_order(const Tensor *tensor, int axes[]) {
     }
 }
 
-/* ------------------------------------------------------------------------------- listing the loops
- */
+/* ------------------------------------------------------------------------- listing the loops */
 
 static void add_loop(FoldWalk *walk, const FoldLoop *loop) {
     if (loop->extent != 1) walk->loops[walk->loop_count++] = *loop;
@@ -52,7 +53,6 @@ static void clip_alone(FoldWalk *walk, const FoldPair *pair, FoldLoop *loop) {
     walk->source_offset += range.first * loop->source_stride;
     walk->total_offset += range.first * loop->total_stride;
     loop->extent = range.end - range.first;
-    loop->role = FOLD_FREE;
 }
 
 /* The loops of one windowed axis. positions and taps have their strides already. */
@@ -72,8 +72,6 @@ static void add_window(FoldWalk *walk, const WindowAxis *window, FoldLoop *posit
             clip_alone(walk, &pair, taps);
         } else {
             positions->pair = taps->pair = walk->pair_count;
-            positions->role = FOLD_OUTER;
-            taps->role = FOLD_INNER;
             walk->pairs[walk->pair_count++] = pair;
         }
     }
@@ -83,31 +81,46 @@ static void add_window(FoldWalk *walk, const WindowAxis *window, FoldLoop *posit
 
 static void list_loops(FoldWalk *walk, const Tensor *windows, const Windows *geometry,
                        const Tensor *total) {
-    int order[MAX_AXES], window_of[MAX_AXES];
-    fold_walk_order(total, order);
+    int window_of[MAX_AXES];
     for (int i = 0; i < total->axis_count; i++) window_of[i] = -1;
     for (int i = 0; i < geometry->count; i++) window_of[geometry->axes[i].axis] = i;
-    for (int i = 0; i < total->axis_count; i++) {
-        int axis = order[i], window = window_of[axis];
+    for (int axis = 0; axis < total->axis_count; axis++) {
+        int window = window_of[axis];
         FoldLoop loop = {.extent = windows->shape[axis],
                          .source_stride = windows->strides[axis],
                          .total_stride = total->strides[axis],
-                         .role = FOLD_FREE};
+                         .pair = NO_PAIR};
         if (window < 0) {
             add_loop(walk, &loop);
         } else {
             int last = total->axis_count + window;
             FoldLoop taps = {.extent = windows->shape[last],
                              .source_stride = windows->strides[last],
-                             .role = FOLD_FREE};
+                             .pair = NO_PAIR,
+                             .is_tap = true};
             taps.total_stride = loop.total_stride;
             add_window(walk, &geometry->axes[window], &loop, &taps);
         }
     }
 }
 
-/* ------------------------------------------------------------------------------ order of the loops
- */
+/* ------------------------------------------------------------------------ order of the loops */
+
+/* Taps are near their positions in the windows, wherever these lie: only the total counts. */
+static ptrdiff_t sort_key(const FoldLoop *loop) {
+    return magnitude(loop->total_stride) + (loop->is_tap ? 0 : magnitude(loop->source_stride));
+}
+
+static void sort_loops(FoldWalk *walk) {
+    for (int i = 1; i < walk->loop_count; i++) {
+        FoldLoop loop = walk->loops[i];
+        int at = i;
+        for (; at > 0 && sort_key(&walk->loops[at - 1]) < sort_key(&loop); at--) {
+            walk->loops[at] = walk->loops[at - 1];
+        }
+        walk->loops[at] = loop;
+    }
+}
 
 /* Time of one access, relative to an addition in a register; measured. */
 static double access_cost(ptrdiff_t stride, size_t item) {
@@ -119,20 +132,13 @@ static double access_cost(ptrdiff_t stride, size_t item) {
 
 /* Per element: starting a row costs as much as several additions. */
 static double inner_cost(const FoldLoop *loop, size_t source_item, size_t total_item) {
-    return 6.0 / (double)loop->extent + access_cost(loop->source_stride, source_item) +
+    return 8.0 / (double)loop->extent + access_cost(loop->source_stride, source_item) +
            access_cost(loop->total_stride, total_item);
 }
 
-/* Moves a loop inwards. What is then the first of a pair is its outer loop. */
 static void move_loop(FoldWalk *walk, int from, int to) {
     FoldLoop moved = walk->loops[from];
-    for (int i = from; i < to; i++) {
-        walk->loops[i] = walk->loops[i + 1];
-        bool is_partner = walk->loops[i].role == FOLD_INNER && walk->loops[i].pair == moved.pair;
-        if (moved.role != FOLD_OUTER || !is_partner) continue;
-        walk->loops[i].role = FOLD_OUTER;
-        moved.role = FOLD_INNER;
-    }
+    for (int i = from; i < to; i++) walk->loops[i] = walk->loops[i + 1];
     walk->loops[to] = moved;
 }
 
@@ -165,7 +171,7 @@ static void choose_rows(FoldWalk *walk, size_t source_item) {
 }
 
 static bool loop_continues(const FoldLoop *outer, const FoldLoop *inner) {
-    return outer->role == FOLD_FREE && inner->role == FOLD_FREE &&
+    return outer->pair == NO_PAIR && inner->pair == NO_PAIR &&
            outer->source_stride == inner->source_stride * inner->extent &&
            outer->total_stride == inner->total_stride * inner->extent;
 }
@@ -188,7 +194,7 @@ static void merge_loops(FoldWalk *walk) {
 
 /* The innermost two loops are one block, so there are two even where nothing is left to repeat. */
 static void ensure_two_loops(FoldWalk *walk) {
-    static const FoldLoop once = {.extent = 1, .role = FOLD_FREE};
+    static const FoldLoop once = {.extent = 1, .pair = NO_PAIR};
     while (walk->loop_count < 2) {
         memmove(&walk->loops[1], &walk->loops[0], (size_t)walk->loop_count * sizeof once);
         walk->loops[0] = once;
@@ -196,24 +202,28 @@ static void ensure_two_loops(FoldWalk *walk) {
     }
 }
 
-static const FoldLoop *inner_of(const FoldWalk *walk, const FoldLoop *outer) {
-    const FoldLoop *loop = outer + 1;
-    while (loop->role != FOLD_INNER || loop->pair != outer->pair) loop++;
-    assert(loop < walk->loops + walk->loop_count);
-    return loop;
+/* The first loop of a pair is its outer one: it looks up what the other may do. */
+static Status tabulate_ranges(FoldWalk *walk, FoldLoop *outer, const FoldLoop *inner, Arena *arena,
+                              Error *error) {
+    FoldPair *pair = &walk->pairs[outer->pair];
+    pair->ranges = arena_take(arena, (size_t)outer->extent, sizeof *pair->ranges);
+    if (!pair->ranges) return error_memory(error);
+    for (ptrdiff_t step = 0; step < outer->extent; step++) {
+        pair->ranges[step] = clip(pair, step * outer->step - pair->before, inner);
+    }
+    return STATUS_OK;
 }
 
-static Status tabulate_ranges(FoldWalk *walk, Arena *arena, Error *error) {
+static Status assign_roles(FoldWalk *walk, Arena *arena, Error *error) {
+    FoldLoop *outer_of[MAX_AXES] = {NULL};
     for (int i = 0; i < walk->loop_count; i++) {
-        const FoldLoop *outer = &walk->loops[i];
-        if (outer->role != FOLD_OUTER) continue;
-        const FoldLoop *inner = inner_of(walk, outer);
-        FoldPair *pair = &walk->pairs[outer->pair];
-        pair->ranges = arena_take(arena, (size_t)outer->extent, sizeof *pair->ranges);
-        if (!pair->ranges) return error_memory(error);
-        for (ptrdiff_t step = 0; step < outer->extent; step++) {
-            pair->ranges[step] = clip(pair, step * outer->step - pair->before, inner);
-        }
+        FoldLoop *loop = &walk->loops[i];
+        loop->role = FOLD_FREE;
+        if (loop->pair == NO_PAIR) continue;
+        FoldLoop *outer = outer_of[loop->pair];
+        loop->role = outer ? FOLD_INNER : FOLD_OUTER;
+        outer_of[loop->pair] = loop;
+        if (outer) TRY(tabulate_ranges(walk, outer, loop, arena, error));
     }
     return STATUS_OK;
 }
@@ -223,19 +233,19 @@ Status fold_walk_make(FoldWalk *walk, const Tensor *windows, const Windows *geom
     walk->loop_count = walk->pair_count = 0;
     walk->total_offset = walk->source_offset = 0;
     if (tensor_element_count(windows) == 0) {
-        walk->loops[walk->loop_count++] = (FoldLoop){.extent = 0, .role = FOLD_FREE};
+        walk->loops[walk->loop_count++] = (FoldLoop){.extent = 0, .pair = NO_PAIR};
     } else {
         list_loops(walk, windows, geometry, total);
+        sort_loops(walk);
         merge_loops(walk);
         choose_cols(walk, dtype_size(windows->dtype), dtype_size(total->dtype));
         choose_rows(walk, dtype_size(windows->dtype));
     }
     ensure_two_loops(walk);
-    return tabulate_ranges(walk, arena, error);
+    return assign_roles(walk, arena, error);
 }
 
-/* ------------------------------------------------------------------------------------------
- * running */
+/* ----------------------------------------------------------------------------------- running */
 
 /* current: for each pair, the steps of its inner loop that the outer loop has left inside. */
 typedef struct FoldRun {

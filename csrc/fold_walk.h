@@ -13,9 +13,10 @@ typedef enum FoldRole { FOLD_FREE, FOLD_OUTER, FOLD_INNER } FoldRole;
 typedef struct FoldLoop {
     ptrdiff_t extent;
     ptrdiff_t source_stride, total_stride; /* bytes */
-    FoldRole role;
-    int pair;
+    bool is_tap;
+    int pair;       /* which of the walk's pairs it belongs to, -1 if to none */
     ptrdiff_t step; /* of the coordinate, for pairs */
+    FoldRole role;
 } FoldLoop;
 
 /* The outer loop of a pair looks up which steps of the inner stay inside. */

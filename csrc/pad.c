@@ -113,10 +113,6 @@ static void begin_walk(PadWalk *walk, const PadJob *job) {
 /* bytes is a multiple of the item's; what is filled doubles with every copy. */
 static void fill_bytes(const PadJob *job, char *to, size_t bytes) {
     if (bytes == 0) return;
-    if (!job->fill) {
-        memset(to, 0, bytes);
-        return;
-    }
     size_t done = job->item_bytes;
     memcpy(to, job->fill, done);
     while (done < bytes) {
@@ -154,6 +150,7 @@ static void copy_border(const PadAxis *axis, PadMode mode, ptrdiff_t first, ptrd
 static void pad_border(const PadWalk *walk, const PadAxis *axis, char *padded) {
     char *inside = padded + (size_t)axis->before * axis->row_bytes;
     if (walk->job->mode == PAD_CONSTANT) {
+        if (!walk->job->fill) return;
         char *behind = inside + (size_t)axis->length * axis->row_bytes;
         fill_bytes(walk->job, padded, (size_t)axis->before * axis->row_bytes);
         fill_bytes(walk->job, behind, (size_t)axis->after * axis->row_bytes);

@@ -28,7 +28,8 @@ Status pad_check(const Windows *windows, PadMode mode, Error *error) MUST_CHECK;
 ptrdiff_t pad_source(PadMode mode, ptrdiff_t index, ptrdiff_t length);
 
 /* Copies source into the C-ordered array at padded, which has the windows' padded shape and items
-   of item_bytes. fill: the item for PAD_CONSTANT, NULL for zero bytes. */
+   of item_bytes. fill: the item for PAD_CONSTANT; NULL leaves the border as it is, for an array
+   that was allocated as zeros. */
 typedef struct PadJob {
     const Tensor *source;
     const Windows *windows;

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* ------------------------------------------------------------------------------------ messages */
+/* ---------------------------------------------------------------------------------- messages */
 
 /* "(3, 4)" and "(3,)" as Python prints them; what does not fit is cut off. */
 typedef struct TupleText {
@@ -32,7 +32,7 @@ static Status refuse_overflow(const StridedView *view, Error *error) {
                      tuple_text(tensor->strides, tensor->axis_count).text);
 }
 
-/* -------------------------------------------------------------------------------------- bounds */
+/* ------------------------------------------------------------------------------------ bounds */
 
 static bool checked_subtract(ptrdiff_t a, ptrdiff_t b, ptrdiff_t *result) {
     return !__builtin_sub_overflow(a, b, result);
@@ -98,7 +98,7 @@ Status strided_check_bounds(const StridedView *view, ByteRange range, ByteRange 
                      owner, held);
 }
 
-/* -------------------------------------------------------------------------------------- overlap */
+/* ----------------------------------------------------------------------------------- overlap */
 
 Status strided_check_overlap(const StridedView *view, Error *error) {
     /* The item as one more axis of bytes: then items of any size are tested alike. */
@@ -124,7 +124,7 @@ Status strided_check_overlap(const StridedView *view, Error *error) {
                      "allow_overlap=True");
 }
 
-/* ------------------------------------------------------------------------------ item boundaries */
+/* --------------------------------------------------------------------------- item boundaries */
 
 /* The places where items lie: every sum of multiples of these strides. */
 typedef struct Lattice {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* ------------------------------------------------------------------------------ names of rules */
+/* ---------------------------------------------------------------------------- names of rules */
 
 Status padding_from_name(const char *name, Padding *padding, Error *error) {
 #define PADDING_SPELLING(name, spelling) [PADDING_##name] = spelling,
@@ -39,8 +39,7 @@ Status remainder_from_name(const char *name, Remainder *remainder, Error *error)
                      "unknown remainder '%.40s'. Expected 'drop', 'pad' or 'raise'", name);
 }
 
-/* ---------------------------------------------------------------------------- numbers of an axis
- */
+/* ------------------------------------------------------------------------ numbers of an axis */
 
 static Status check_positive(const char *what, int axis, ptrdiff_t value, Error *error) {
     if (value >= 1) return STATUS_OK;

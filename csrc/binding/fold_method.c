@@ -57,7 +57,7 @@ static bool check(Status status, const Error *error) {
     return false;
 }
 
-/* ------------------------------------------------------------------------------- what to fold */
+/* ------------------------------------------------------------------------------ what to fold */
 
 static bool refuse_dtype(PyArray_Descr *descr) {
     PyErr_Format(PyExc_TypeError,
@@ -125,7 +125,7 @@ static bool read_mode(FoldCall *call, PyObject *value) {
     return check(pad_check(&call->geometry, call->job.mode, &error), &error);
 }
 
-/* ------------------------------------------------------------------------------ where it goes */
+/* ----------------------------------------------------------------------------- where it goes */
 
 static PyArray_Descr *descr_of_result(const FoldCall *call) {
     PyArray_Descr *descr = PyArray_DESCR(call->windows);

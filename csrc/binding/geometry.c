@@ -7,8 +7,7 @@ static const char *entries(int count) {
     return count == 1 ? "entry" : "entries";
 }
 
-/* ---------------------------------------------------------------------------------- per axis
- * numbers */
+/* -------------------------------------------------------------------------- per axis numbers */
 
 static bool read_steps(const GeometryArguments *arguments, Windows *windows) {
     Integers strides, dilations;
@@ -133,8 +132,7 @@ static bool read_remainder(PyObject *remainder, Windows *windows) {
     return false;
 }
 
-/* ----------------------------------------------------------------------------------------- all of
- * it */
+/* --------------------------------------------------------------------------------- all of it */
 
 static bool is_given(PyObject *axis) {
     return axis && axis != Py_None;

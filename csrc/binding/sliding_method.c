@@ -43,7 +43,7 @@ static PyObject *slide(PyArrayObject *array, PyObject *const values[], ViewKind 
     return view_make(array, &view, kind);
 }
 
-/* ------------------------------------------------------------------- arrays of other libraries */
+/* ----------------------------------------------------------------- arrays of other libraries */
 
 /* 1 if the type answers through a protocol of its own, -1 with an exception set. */
 static int is_foreign(PyObject *module, PyObject *object) {

@@ -37,8 +37,7 @@ typedef struct StridedRequest {
     bool check_bounds, uses_base, allow_overlap;
 } StridedRequest;
 
-/* ------------------------------------------------------------------------------- reading arguments
- */
+/* ------------------------------------------------------------------------- reading arguments */
 
 /* None stands for "not given", as in NumPy. */
 static PyObject *given(PyObject *value) {
@@ -113,8 +112,7 @@ static bool read_shape(StridedRequest *request, PyArrayObject *array, PyObject *
     return true;
 }
 
-/* ----------------------------------------------------------------------------------------- checks
- */
+/* ------------------------------------------------------------------------------------ checks */
 
 /* The array at the end of the chain of bases. Borrowed. */
 static PyArrayObject *last_base(PyArrayObject *array) {

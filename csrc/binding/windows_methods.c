@@ -10,8 +10,7 @@
 
 #include "pad.h"
 
-/* ------------------------------------------------------------------------------- the padded copy
- */
+/* --------------------------------------------------------------------------- the padded copy */
 
 /* Items that can be moved as bytes, where need be with references counted afterwards. */
 static bool check_movable(PyArray_Descr *descr) {
@@ -23,22 +22,24 @@ static bool check_movable(PyArray_Descr *descr) {
 }
 
 static PyArrayObject *allocate_padded(PyArrayObject *array, const Tensor *tensor,
-                                      const Windows *windows) {
+                                      const Windows *windows, bool is_zero) {
     ptrdiff_t shape[MAX_AXES];
     windows_padded_shape(windows, tensor->shape, tensor->axis_count, shape);
     PyArray_Descr *descr = PyArray_DESCR(array);
-    Py_INCREF((PyObject *)descr); /* taken over by the constructor */
+    Py_INCREF((PyObject *)descr); /* taken over by both constructors */
+    if (is_zero) return (PyArrayObject *)PyArray_Zeros(tensor->axis_count, shape, descr, 0);
     return (PyArrayObject *)PyArray_NewFromDescr(&PyArray_Type, descr, tensor->axis_count, shape,
                                                  NULL, NULL, 0, NULL);
 }
 
-/* The array with its padding; fill is NULL for zero bytes. */
+/* The array with its padding; fill is NULL for zeros. */
 static PyArrayObject *pad_array(PyArrayObject *array, const Windows *windows, PadMode mode,
                                 PyArrayObject *fill) {
     Tensor tensor;
     tensor_from_array(&tensor, array);
     if (!check_movable(PyArray_DESCR(array))) return NULL;
-    PyArrayObject *padded = allocate_padded(array, &tensor, windows);
+    bool is_zero = mode == PAD_CONSTANT && !fill;
+    PyArrayObject *padded = allocate_padded(array, &tensor, windows, is_zero);
     if (!padded) return NULL;
     PadJob job = {&tensor, windows, mode, (size_t)PyArray_ITEMSIZE(array),
                   fill ? PyArray_BYTES(fill) : NULL};
@@ -53,7 +54,7 @@ static PyArrayObject *pad_array(PyArrayObject *array, const Windows *windows, Pa
     return padded;
 }
 
-/* -------------------------------------------------------------------------------------- windows */
+/* ----------------------------------------------------------------------------------- windows */
 
 enum {
     WINDOWS_X,
@@ -160,7 +161,7 @@ PyObject *method_windows(PyObject *module, PyObject *const *arguments, Py_ssize_
     return result;
 }
 
-/* --------------------------------------------------------------------------------- output_shape */
+/* ------------------------------------------------------------------------------ output_shape */
 
 enum {
     OUTPUT_SHAPE,

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* ----------------------------------------------------------------------------------- geometry */
+/* ---------------------------------------------------------------------------------- geometry */
 
 static Windows one_window(ptrdiff_t size, ptrdiff_t stride, ptrdiff_t dilation) {
     Windows windows = {.padding = PADDING_GIVEN, .remainder = REMAINDER_DROP, .count = 1};
@@ -177,7 +177,7 @@ static void test_sliding_composes(void) {
     CHECK_EQUAL_INT(windows_slide(&array, &windows, &view, &error), STATUS_LIMIT);
 }
 
-/* -------------------------------------------------------------------------------- padded copy */
+/* ------------------------------------------------------------------------------- padded copy */
 
 /* What numpy.pad puts at an index, by walking there step by step. */
 static ptrdiff_t walk_to(PadMode mode, ptrdiff_t index, ptrdiff_t length) {
@@ -262,6 +262,7 @@ static void check_pad(size_t item, PadMode mode, int layout) {
     ptrdiff_t shape[2];
     windows_padded_shape(&windows, source.shape, 2, shape);
     Guarded padded = guarded_make((size_t)(shape[0] * shape[1]) * item, GUARD_BEHIND);
+    if (!job.fill) memset(padded.data, 0, padded.bytes);
     pad_copy(&job, padded.data);
     check_padded(&job, padded.data);
     CHECK(guarded_is_intact(&padded));
@@ -278,7 +279,7 @@ static void test_padded_copy(void) {
     }
 }
 
-/* --------------------------------------------------------------------------------- as_strided */
+/* -------------------------------------------------------------------------------- as_strided */
 
 static Status bounds_of(const Tensor *tensor, ptrdiff_t offset, ByteRange limits) {
     Error error;

@@ -24,9 +24,10 @@
     "    Where the result goes. It may overlap the operands; the result is as if\n"      \
     "    these had been copied first.\n"                                                 \
     "optimize : {False, True, 'greedy', 'optimal', path}, optional\n"                    \
-    "    Accepted and checked as NumPy does, explicit paths included. The order of\n"    \
-    "    contraction is chosen by fasteinsum in any case; values, types and errors\n"    \
-    "    do not depend on it.\n"                                                         \
+    "    Accepted and checked as NumPy does, explicit paths included; path\n"            \
+    "    optimizers of opt_einsum and cotengra too. The order of contraction is\n"       \
+    "    chosen by fasteinsum in any case; values, types and errors do not depend\n"     \
+    "    on it.\n"                                                                       \
     "**kwargs\n"                                                                         \
     "    `dtype`: the type to compute in, by default the common type of the operands\n"  \
     "    and of `out`. `casting`: ``'no'``, ``'equiv'``, ``'safe'`` (the default),\n"    \

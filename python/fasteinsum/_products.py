@@ -129,7 +129,7 @@ def tensordot(a: ArrayLike, b: ArrayLike, axes: int | tuple[_Axes, _Axes] = 2) -
     array(55.)
     """
     if _is_foreign(a) or _is_foreign(b):
-        return np.tensordot(a, b, axes)
+        return np.tensordot(a, b, axes)  # type: ignore[arg-type]
     left, right = _pairs_of_axes(axes)
     a, b = np.asarray(a), np.asarray(b)
     _check_pairs(a, left, b, right)

@@ -132,6 +132,7 @@ def test_a_class_is_no_optimizer():
             einsum("ij,jk,kl", *operands, optimize=value)
 
 
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="32 axes at most")
 def test_more_axes_than_letters_have_no_optimizer():
     x = np.ones([1] * 53)
     assert einsum("...,...,...->", x, x, x, optimize=True) == 1

@@ -71,6 +71,7 @@ def test_tensordot_of_mixed_types_and_layouts():
     assert_same(tensordot(a, b.astype(">f8"), ([0], [2])), np.tensordot(a, b.astype("f8"), (0, 2)))
 
 
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="32 axes at most")
 def test_tensordot_of_many_axes():
     a, b = array(*[1] * 28, 2), array(2, *[1] * 28)
     assert_same(tensordot(a, b, 1), np.tensordot(a, b, 1))

@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-enum {
-    NO_PAIR = -1,
-    NEAR_BYTES = 16384, /* of windows, half of a small first-level cache */
-};
+enum { NO_PAIR = -1 };
+
+/* Of windows: half of a small first-level cache. */
+static const double near_bytes = 16384;
 
 static ptrdiff_t magnitude(ptrdiff_t stride) {
     return stride < 0 ? -stride : stride;
@@ -164,7 +164,7 @@ static void choose_rows(FoldWalk *walk, size_t source_item) {
     double bytes = (double)source_item * (double)walk->loops[last + 1].extent;
     for (int i = last; i >= 0; i--) {
         bytes *= (double)walk->loops[i].extent;
-        if (bytes > NEAR_BYTES) break;
+        if (bytes > near_bytes) break;
         if (walk->loops[i].extent > walk->loops[best].extent) best = i;
     }
     move_loop(walk, best, last);

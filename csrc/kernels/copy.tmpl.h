@@ -1,7 +1,6 @@
-/* Copying a plane of elements from one layout to another. Elements are moved whole, by their size
- * alone. Where the two sides have their unit strides on different axes, squares are transposed in
- * registers, block by block, so that the lines and pages of both sides are used while they are
- * near. */
+/* Copying a plane of elements from one layout to another. Where the two sides have their unit
+ * strides on different axes, squares are transposed in registers, block by block, so that the lines
+ * and pages of both sides are used while they are near. */
 
 #define COPY_SIZED(name, size) PASTE(ISA_NAME(name), size)
 
@@ -23,21 +22,22 @@ static inline ptrdiff_t NAME(least)(ptrdiff_t a, ptrdiff_t b) {
 
 static inline __attribute__((always_inline)) void
 NAME(copy_square)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_step) {
+    enum { FLOAT_BYTES = NAME(IS_FLOAT) ? sizeof(ELEMENT) : 0 };
     switch (ELEMENT_BYTES) {
         case 1:
-            COPY_SIZED(square_transpose, 1)(in, in_step, out, out_step);
+            COPY_SIZED(square_transpose, 1)(in, in_step, out, out_step, FLOAT_BYTES);
             break;
         case 2:
-            COPY_SIZED(square_transpose, 2)(in, in_step, out, out_step);
+            COPY_SIZED(square_transpose, 2)(in, in_step, out, out_step, FLOAT_BYTES);
             break;
         case 4:
-            COPY_SIZED(square_transpose, 4)(in, in_step, out, out_step);
+            COPY_SIZED(square_transpose, 4)(in, in_step, out, out_step, FLOAT_BYTES);
             break;
         case 8:
-            COPY_SIZED(square_transpose, 8)(in, in_step, out, out_step);
+            COPY_SIZED(square_transpose, 8)(in, in_step, out, out_step, FLOAT_BYTES);
             break;
         default:
-            COPY_SIZED(square_transpose, 16)(in, in_step, out, out_step);
+            COPY_SIZED(square_transpose, 16)(in, in_step, out, out_step, FLOAT_BYTES);
             break;
     }
 }
@@ -47,8 +47,8 @@ typedef struct NAME(CopyBlock) {
     ptrdiff_t row, row_end, col, col_end;
 } NAME(CopyBlock);
 
-/* The lines of a block follow each other by strides that no hardware prefetcher foresees. Inlined, as
-   compilers drop the call of a function that only fetches. */
+/* The lines of a block follow each other by strides that no hardware prefetcher foresees. Inlined,
+   as compilers drop the call of a function that only fetches. */
 static inline __attribute__((always_inline)) void NAME(copy_fetch)(const CopyJob *job,
                                                                    NAME(CopyBlock) block) {
     enum { LINE = 64 / ELEMENT_BYTES };
@@ -93,19 +93,21 @@ static void NAME(copy_transposed)(const CopyJob *job) {
 
 /* Bytes that follow each other on both sides; the last vector may overlap the one before. */
 static inline void NAME(copy_run)(const char *in, char *out, ptrdiff_t bytes) {
-    if (bytes > NAME(COPY_SHORT)) {
+    if (!NAME(IS_FLOAT) && bytes > NAME(COPY_SHORT)) {
         memcpy(out, in, (size_t)bytes);
         return;
     }
     if (bytes >= VECTOR_BYTES) {
+        Vector last = NAME(from_zero)(NAME(load)(in + bytes - VECTOR_BYTES));
         for (ptrdiff_t at = 0; at < bytes - VECTOR_BYTES; at += VECTOR_BYTES) {
-            NAME(store)(out + at, NAME(load)(in + at));
+            NAME(store)(out + at, NAME(from_zero)(NAME(load)(in + at)));
         }
-        NAME(store)(out + bytes - VECTOR_BYTES, NAME(load)(in + bytes - VECTOR_BYTES));
+        NAME(store)(out + bytes - VECTOR_BYTES, last);
         return;
     }
     for (ptrdiff_t at = 0; at < bytes; at += ELEMENT_BYTES) {
-        *(Element *)(void *)(out + at) = *(const Element *)(const void *)(in + at);
+        *(Element *)(void *)(out + at) =
+            NAME(element_from_zero)(*(const Element *)(const void *)(in + at));
     }
 }
 
@@ -118,7 +120,8 @@ static void NAME(copy_any)(const CopyJob *job) {
             char *out = job->out + i * job->out_row + col * job->out_col;
 #pragma GCC unroll 4
             for (ptrdiff_t j = 0; j < count; j++, in += job->in_col, out += job->out_col) {
-                *(Element *)(void *)out = *(const Element *)(const void *)in;
+                *(Element *)(void *)out =
+                    NAME(element_from_zero)(*(const Element *)(const void *)in);
             }
         }
     }

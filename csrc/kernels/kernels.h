@@ -58,7 +58,7 @@ typedef struct ReduceJob {
 } ReduceJob;
 typedef void ReduceKernel(const ReduceJob *job);
 
-/* multiply: out[i] = product over the inputs, left to right, of inputs[n][i * in_strides[n]].
+/* multiply: out[i] = 0 + product over the inputs, left to right, of inputs[n][i * in_strides[n]].
    Fast where strides are 0 or one element. At least one input. */
 typedef struct MultiplyJob {
     ptrdiff_t count;
@@ -70,8 +70,9 @@ typedef struct MultiplyJob {
 } MultiplyJob;
 typedef void MultiplyKernel(const MultiplyJob *job);
 
-/* copy: out[i][j] = in[i][j], a plane of rows * cols elements with two strides a side. Fast where
-   both sides have a unit stride, the same one or not (transposition in registers). */
+/* copy: out[i][j] = 0 + in[i][j] (so that no result is -0), a plane of rows * cols elements with
+   two strides a side. Fast where both sides have a unit stride, the same one or not (transposition
+   in registers). */
 typedef struct CopyJob {
     ptrdiff_t rows, cols;
     const char *in;

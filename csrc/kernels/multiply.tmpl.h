@@ -4,21 +4,23 @@
 
 enum { NAME(MULTIPLY_CHUNK) = 2048 / ELEMENT_BYTES };
 
-/* The complex product is the plain formula of four multiplications. */
+/* 0 + a * b; the complex product is the plain formula of four multiplications. */
 static inline Element NAME(product)(Element a, Element b) {
 #if PLANES == 1
-    return (Element){{(ELEMENT)(1u * a.plane[0] * b.plane[0])}};
+    Element product = {{(ELEMENT)(1u * a.plane[0] * b.plane[0])}};
 #else
-    return (Element){{a.plane[0] * b.plane[0] - a.plane[1] * b.plane[1],
-                      a.plane[1] * b.plane[0] + a.plane[0] * b.plane[1]}};
+    Element product = {{a.plane[0] * b.plane[0] - a.plane[1] * b.plane[1],
+                        a.plane[1] * b.plane[0] + a.plane[0] * b.plane[1]}};
 #endif
+    return NAME(element_from_zero)(product);
 }
 
 static inline __attribute__((always_inline)) Vector NAME(vector_product)(Vector a, Vector b) {
 #if PLANES == 1
-    return a * b;
+    return NAME(from_zero)(a * b);
 #else
-    return a * NAME(real_parts)(b) + NAME(swap_parts)(a) * NAME(imaginary_parts)(b);
+    return NAME(from_zero)(a * NAME(real_parts)(b) +
+                           NAME(swap_parts)(a) * NAME(imaginary_parts)(b));
 #endif
 }
 

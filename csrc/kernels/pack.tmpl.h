@@ -95,9 +95,9 @@ static inline void NAME(pack_four)(const PackJob *job, int first) {
         if (!NAME(pack_is_run)(job->depth_offsets + k, ELEMENT_BYTES)) {
             NAME(pack_four_steps)(job, first, k, k + 4);
         } else if (ELEMENT_BYTES == 4) {
-            PASTE(ISA_NAME(quad_transpose), 4)(source, step, panel, panel_row);
+            PASTE(ISA_NAME(quad_transpose), 4)(source, step, panel, panel_row, 0);
         } else {
-            PASTE(ISA_NAME(quad_transpose), 8)(source, step, panel, panel_row);
+            PASTE(ISA_NAME(quad_transpose), 8)(source, step, panel, panel_row, 0);
         }
     }
     NAME(pack_four_steps)(job, first, k, job->depth);

@@ -27,9 +27,23 @@ enum { SIZED(side) = SIDE };
                                        LANE_LIST(HIGH_LANE, SIDE * PARTS, (distance) * PARTS)); \
     }
 
-/* out[j][i] = in[i][j], for rows that lie a step apart. */
-static inline __attribute__((always_inline)) void
-SIZED(transpose)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_step) {
+/* row = 0 + row, where elements are floats of so many bytes or pairs of them; integers (0) stay as
+   they are. By address, as a vector wider than the registers cannot be passed by value everywhere.
+ */
+static inline __attribute__((always_inline)) void SIZED(from_zero)(SIZED(Lanes) * row,
+                                                                   int float_bytes) {
+    typedef float Floats __attribute__((vector_size(SIDE * SIZE), may_alias));
+    typedef double Doubles __attribute__((vector_size(SIDE * SIZE), may_alias));
+    if (float_bytes == 4) *(Floats *)row += (Floats){0};
+    if (float_bytes == 8) *(Doubles *)row += (Doubles){0};
+}
+
+/* out[j][i] = in[i][j], for rows that lie a step apart. float_bytes is a constant, see from_zero.
+ */
+static inline __attribute__((always_inline)) void SIZED(transpose)(const char *in,
+                                                                   ptrdiff_t in_step, char *out,
+                                                                   ptrdiff_t out_step,
+                                                                   int float_bytes) {
     SIZED(Lanes) rows[SIDE];
 #pragma GCC unroll 16
     for (int i = 0; i < SIDE; i++) {
@@ -48,7 +62,10 @@ SIZED(transpose)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_ste
     EXCHANGE(8, SIDE_LIST)
 #endif
 #pragma GCC unroll 16
-    for (int i = 0; i < SIDE; i++) { *(SIZED(LooseLanes) *)(void *)(out + i * out_step) = rows[i]; }
+    for (int i = 0; i < SIDE; i++) {
+        SIZED(from_zero)(&rows[i], float_bytes);
+        *(SIZED(LooseLanes) *)(void *)(out + i * out_step) = rows[i];
+    }
 }
 
 #undef EXCHANGE

@@ -12,6 +12,8 @@ typedef struct Element {
     ELEMENT plane[PLANES];
 } __attribute__((may_alias)) Element;
 
+enum { NAME(IS_FLOAT) = (ELEMENT)0.5 != 0 };
+
 static inline Vector NAME(load)(const void *memory) {
     return *(const NAME(LooseVector) *)memory;
 }
@@ -29,10 +31,20 @@ static inline Vector NAME(broadcast)(ELEMENT scalar) {
  * for. */
 static inline __attribute__((always_inline)) Vector NAME(times)(Vector a, Vector b) {
 #if defined(__AVX512DQ__) && VECTOR_BYTES == 64
-    if (sizeof(ELEMENT) == 8 && (ELEMENT)0.5 == 0) {
+    if (sizeof(ELEMENT) == 8 && !NAME(IS_FLOAT)) {
         __asm__("vpmullq %1, %0, %0" : "+v"(a) : "v"(b));
         return a;
     }
 #endif
     return a * b;
+}
+
+/* 0 + a: results are sums that begin with +0, even where nothing is summed, so that none is -0. */
+static inline __attribute__((always_inline)) Vector NAME(from_zero)(Vector a) {
+    return a + (Vector){0};
+}
+
+static inline __attribute__((always_inline)) Element NAME(element_from_zero)(Element a) {
+    for (int plane = 0; plane < PLANES; plane++) a.plane[plane] = (ELEMENT)(a.plane[plane] + 0);
+    return a;
 }

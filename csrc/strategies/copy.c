@@ -14,20 +14,11 @@ typedef struct CopyChoices {
     CopyKernel *kernel;
 } CopyChoices;
 
-/* Whatever the elements mean, they are moved by a kernel for elements of their size. */
-static const KernelSet *kernels_of_size(size_t size, Isa isa) {
-    static const DType carriers[] = {DTYPE_I8, DTYPE_I16, DTYPE_I32, DTYPE_I64, DTYPE_C128};
-    for (size_t i = 0; i < sizeof carriers / sizeof carriers[0]; i++) {
-        if (dtype_size(carriers[i]) == size) return kernels_for(carriers[i], isa);
-    }
-    return NULL;
-}
-
 static bool is_served(const Contraction *contraction, const Machine *machine) {
-    DType in = contraction->dtypes[IN], out = contraction->dtypes[OUT];
-    return contraction->arithmetic != DTYPE_OBJECT && dtype_size(in) == dtype_size(out) &&
-           dtype_is_converted(in) == dtype_is_converted(out) &&
-           kernels_of_size(dtype_size(in), machine->isa) != NULL;
+    for (int side = IN; side <= OUT; side++) {
+        if (dtype_is_converted(contraction->dtypes[side])) return false;
+    }
+    return kernels_for(contraction->arithmetic, machine->isa) != NULL;
 }
 
 /* The axes along which either side moves by its shortest step; if they are one, the next around it.
@@ -73,7 +64,7 @@ static Status copy_prepare(const Contraction *contraction, const Machine *machin
                            StepPlan *step, Error *error) {
     CopyChoices *choices = arena_take(arena, 1, sizeof *choices);
     if (!choices) return error_memory(error);
-    choices->kernel = kernels_of_size(dtype_size(contraction->dtypes[OUT]), machine->isa)->copy;
+    choices->kernel = kernels_for(contraction->arithmetic, machine->isa)->copy;
     TRY(nest_make(contraction, choose_plane(contraction), arena, &choices->nest, error));
     step->choices = choices;
     step->task_count = nest_task_count(&choices->nest);

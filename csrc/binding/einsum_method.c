@@ -16,7 +16,8 @@ typedef struct Call {
     Computing computing;
     Target target;
     ObjectRun objects;
-    bool out_fits; /* out has as many axes as the result, so it took part in the broadcasting */
+    bool is_described; /* the plan is asked for, not the result */
+    bool out_fits;     /* out has as many axes as the result, so it took part in the broadcasting */
 } Call;
 
 /* Every stage returns true, or false with an exception set. */
@@ -32,6 +33,7 @@ static bool call_begin(Call *call, PyObject *module, const CallArguments *argume
     call->operands.count = 0;
     call->computing.descr = NULL;
     call->target = (Target){0};
+    call->is_described = false;
     einsum_begin(&call->einsum);
     return request_read(&call->request, arguments, &call->operands, &call->einsum.arena);
 }
@@ -138,6 +140,7 @@ static bool call_plan(Call *call) {
         .machine = &call->state->machine,
         .strategy = call->state->strategy,
         .in_one_step = is_object, /* Python's multiplication need not be associative */
+        .is_described = call->is_described,
         .objects = is_object ? &call->objects.arithmetic : NULL,
     };
     Error error;
@@ -188,6 +191,7 @@ static PyObject *call_compute(Call *call) {
 
 static PyObject *call_describe(Call *call) {
     bool is_view;
+    call->is_described = true;
     if (!call_prepare(call, &is_view)) return NULL;
     if (is_view) return PyUnicode_FromString("a view of the operand, nothing is computed\n");
     size_t size = plan_print(call->einsum.plan, NULL, 0) + 1;

@@ -170,6 +170,18 @@ static void make_contraction(Builder *builder, Operand *const sides[], int side_
     contraction_normalise(contraction);
 }
 
+static Status describe(Builder *builder, Operand *const sides[], int side_count, Step *step) {
+    const ptrdiff_t *strides[MAX_SIDES];
+    LabelSet labels[MAX_SIDES];
+    for (int side = 0; side < side_count; side++) {
+        strides[side] = sides[side]->strides;
+        labels[side] = sides[side]->labels;
+    }
+    Arena *arena = &builder->plan->arena;
+    step->expression = describe_step(builder->problem, labels, strides, side_count, arena);
+    return step->expression ? STATUS_OK : error_memory(builder->error);
+}
+
 /* Appends the step that the builder's contraction describes. */
 static Status add_step(Builder *builder, Operand *const sides[], int side_count,
                        const LabelSet *summed) {
@@ -190,14 +202,7 @@ static Status add_step(Builder *builder, Operand *const sides[], int side_count,
     if (step->plan.scratch_bytes > builder->scratch_bytes) {
         builder->scratch_bytes = step->plan.scratch_bytes;
     }
-    const ptrdiff_t *strides[MAX_SIDES];
-    LabelSet labels[MAX_SIDES];
-    for (int side = 0; side < side_count; side++) {
-        strides[side] = sides[side]->strides;
-        labels[side] = sides[side]->labels;
-    }
-    step->expression = describe_step(builder->problem, labels, strides, side_count, &plan->arena);
-    return step->expression ? STATUS_OK : error_memory(builder->error);
+    return options->is_described ? describe(builder, sides, side_count, step) : STATUS_OK;
 }
 
 /* Labels of the operand that neither the kept set nor the other one has are summed in a step of
@@ -347,9 +352,7 @@ static Status builder_begin(Builder *builder) {
     builder->operands = arena_take(builder->scratch, inputs + steps, sizeof(Operand));
     builder->regions.live = arena_take(builder->scratch, steps, sizeof(Region));
     builder->contraction = arena_take(builder->scratch, 1, sizeof(Contraction));
-    plan->title = describe_problem(builder->problem, &plan->arena);
-    if (!plan->steps || !builder->operands || !builder->regions.live || !builder->contraction ||
-        !plan->title) {
+    if (!plan->steps || !builder->operands || !builder->regions.live || !builder->contraction) {
         return error_memory(builder->error);
     }
     for (int i = 0; i < builder->problem->input_count; i++) operand_from_input(builder, i);
@@ -360,6 +363,10 @@ static Status builder_begin(Builder *builder) {
 static Status build(Builder *builder) {
     TRY(builder_begin(builder));
     TRY(plan_steps(builder));
+    if (builder->options->is_described) {
+        builder->plan->title = describe_problem(builder->problem, &builder->plan->arena);
+        if (!builder->plan->title) return error_memory(builder->error);
+    }
     builder->plan->scratch_offset = builder->regions.high_water;
     builder->plan->workspace_bytes = builder->regions.high_water + builder->scratch_bytes;
     return STATUS_OK;

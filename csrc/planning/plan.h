@@ -16,7 +16,7 @@ enum { SLOT_WORKSPACE = -1 };
 typedef struct Step {
     StepPlan plan;
     Slot *slots;            /* one per side */
-    const char *expression; /* for printing: labels by falling stride */
+    const char *expression; /* labels by falling stride; NULL unless the plan is described */
     double seconds;         /* estimated, on one core */
 } Step;
 
@@ -28,13 +28,14 @@ typedef struct Plan {
     size_t scratch_offset; /* intermediates first, then the scratch of the running task */
     size_t workspace_bytes;
     double seconds;
-    const char *title; /* for printing: the expression, the dtype and the extents */
+    const char *title; /* expression, dtype and extents; NULL unless the plan is described */
 } Plan;
 
 typedef struct PlanOptions {
     const Machine *machine;          /* copied */
     const Strategy *strategy;        /* forced for every step, for tests and benchmarks; or NULL */
     bool in_one_step;                /* all inputs at once instead of a pairwise order */
+    bool is_described;               /* keep the texts that plan_print needs */
     const ObjectArithmetic *objects; /* needed for DTYPE_OBJECT; borrowed for the plan's life */
 } PlanOptions;
 
@@ -49,8 +50,8 @@ void plan_free(Plan *plan);
    workspace: plan->workspace_bytes, aligned to a cache line. Nothing can fail. */
 void plan_execute(const Plan *plan, char *const data[], char *workspace);
 
-/* Writes the table of steps as text into buffer (always terminated); returns the length of the
-   whole text, which is cut if it is not below size. */
+/* Writes the table of steps of a plan that is described as text into buffer (always terminated);
+   returns the length of the whole text, which is cut if it is not below size. */
 size_t plan_print(const Plan *plan, char *buffer, size_t size);
 
 #endif

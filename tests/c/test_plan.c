@@ -127,7 +127,7 @@ static void test_steps_agree_with_one_step(const Machine *machine) {
 /* Each allocation of making and running a plan fails in turn: an error, and nothing is lost. */
 static void test_failing_allocations(const Machine *machine) {
     static int64_t out[OUT_SIZE];
-    PlanOptions options = {.machine = machine};
+    PlanOptions options = {.machine = machine, .is_described = true};
     const Case *chain = &cases[2];
     for (int n = 0;; n++) {
         int steps;
@@ -153,7 +153,7 @@ static void test_printed_plan(void) {
     Einsum einsum;
     einsum_begin(&einsum);
     Machine machine = machine_with_isa(ISA_BASELINE);
-    PlanOptions options = {.machine = &machine};
+    PlanOptions options = {.machine = &machine, .is_described = true};
     CHECK_EQUAL_INT(plan_case(&cases[1], &options, &einsum, &error), STATUS_OK);
     char text[2000], cut[10];
     size_t length = plan_print(einsum.plan, text, sizeof text);

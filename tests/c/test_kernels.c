@@ -12,6 +12,10 @@
 /* Additions that one term of a sum may go through: longer sums must be blocked. */
 enum { LONGEST_CHAIN = 320, MOST_EXTENTS = 10 };
 
+/* What floating-point operands hold: whole numbers, whose sums are exact; numbers of both signs; or
+   one number everywhere, whose rounding errors all have one sign in long chains. */
+typedef enum Filling { FILLING_WHOLE, FILLING_RANDOM, FILLING_CONSTANT } Filling;
+
 /* What is under test. */
 typedef struct Suite {
     Isa isa;
@@ -19,7 +23,8 @@ typedef struct Suite {
     const KernelSet *kernels;
     ptrdiff_t size; /* bytes of an element */
     int planes, lanes;
-    bool is_real, is_whole; /* floating point; filled with whole numbers */
+    bool is_real; /* floating point */
+    Filling filling;
     GuardSide side;
 } Suite;
 
@@ -52,11 +57,15 @@ static Value value_load(const Suite *suite, const char *memory) {
 }
 
 static void value_make(const Suite *suite, char *memory) {
+    double fillings[] = {
+        [FILLING_WHOLE] = (double)(random_bits() % 9) - 4,
+        [FILLING_RANDOM] = (double)random_bits() * 0x1p-31 - 0.5,
+        [FILLING_CONSTANT] = 0.1,
+    };
     uint64_t bits = (uint64_t)random_bits() << 32 | random_bits();
     if (!suite->is_real) memcpy(memory, &bits, (size_t)suite->size);
     for (int p = 0; suite->is_real && p < suite->planes; p++) {
-        double value = suite->is_whole ? (double)(random_bits() % 9) - 4
-                                       : (double)random_bits() * 0x1p-31 - 0.5;
+        double value = fillings[suite->filling];
         bool single = suite->size / suite->planes == sizeof(float);
         if (single) ((float *)(void *)memory)[p] = (float)value;
         if (!single) ((double *)(void *)memory)[p] = value;
@@ -83,8 +92,9 @@ static bool value_equals(const Suite *suite, const char *memory, Value expected,
     if (!suite->is_real) return memcmp(&expected.bits, memory, (size_t)suite->size) == 0;
     bool single = suite->size / suite->planes == sizeof(float);
     long double chain = steps < LONGEST_CHAIN ? (long double)steps : LONGEST_CHAIN;
-    long double bound =
-        suite->is_whole ? 0 : (single ? 0x1p-24L : 0x1p-53L) * chain * expected.size;
+    long double bound = suite->filling == FILLING_WHOLE
+                            ? 0
+                            : (single ? 0x1p-24L : 0x1p-53L) * chain * expected.size;
     return fabsl(actual.part[0] - expected.part[0]) <= bound &&
            fabsl(actual.part[1] - expected.part[1]) <= bound;
 }
@@ -448,7 +458,21 @@ static void test_blocks(const Suite *suite) {
     }
     for (int layout = 0; layout < LAYOUTS; layout++) {
         test_multiply(suite, 5003, 2 + layout % 3, layout);
-        if (suite->is_whole) test_copy(suite, 150, 301, layout);
+        if (suite->filling == FILLING_WHOLE) test_copy(suite, 150, 301, layout);
+    }
+}
+
+/* Sums in which a chain of additions that is too long shows, in every direction. */
+static void test_chains(const Suite *suite) {
+    static const int directions[] = {0, 1, 4, 5}; /* layouts */
+    Suite constant = *suite;
+    constant.side = GUARD_BEHIND;
+    constant.filling = FILLING_CONSTANT;
+    for (int i = 0; i < 4; i++) {
+        test_reduce(&constant, 5, 200003, directions[i]);
+        test_reduce(&constant, suite->lanes + 1, 50003, directions[i]);
+        test_gemv(&constant, 5, 200003, directions[i]);
+        test_gemv(&constant, suite->lanes + 1, 50003, directions[i]);
     }
 }
 
@@ -473,19 +497,20 @@ static void test_tiles(const Suite *suite) {
 }
 
 static void test_set(Isa isa, DType dtype) {
-    Suite suite = {isa,  dtype, kernels_for(dtype, isa), (ptrdiff_t)dtype_size(dtype), 1, 0, false,
-                   true, 0};
+    Suite suite = {.isa = isa, .dtype = dtype, .kernels = kernels_for(dtype, isa)};
+    suite.size = (ptrdiff_t)dtype_size(dtype);
     suite.planes = dtype == DTYPE_C64 || dtype == DTYPE_C128 ? 2 : 1;
     suite.lanes = isa_vector_bytes(isa) / (int)(suite.size / suite.planes);
     suite.is_real = suite.planes == 2 || dtype == DTYPE_F32 || dtype == DTYPE_F64;
-    for (int whole = 1; whole >= !suite.is_real; whole--) {
-        suite.is_whole = whole;
-        for (suite.side = 0; suite.side < GUARD_SIDE_COUNT; suite.side++) {
+    for (suite.side = 0; suite.side < GUARD_SIDE_COUNT; suite.side++) {
+        for (suite.filling = 0; suite.filling <= (suite.is_real ? FILLING_RANDOM : FILLING_WHOLE);
+             suite.filling++) {
             test_planes(&suite);
             test_blocks(&suite);
             test_tiles(&suite);
         }
     }
+    if (suite.is_real) test_chains(&suite);
 }
 
 int main(void) {

@@ -25,6 +25,7 @@ DTYPES = tuple(np.dtype(code) for code in "?bhilBHILefdgFDGO")
 COMMON_DTYPES = tuple(np.dtype(code) for code in "efdFDilbO")
 CASTINGS = ("no", "equiv", "safe", "same_kind", "unsafe")
 
+MOST_ELEMENTS = 100_000  # of an operand: diagonals have many more than are used
 LEAD_BYTES = 16  # before the first and after the last element, so that strays stay in our memory
 
 
@@ -184,6 +185,12 @@ class Generator:
         return request
 
     def _expression(self) -> Expression:
+        while True:
+            expression = self._any_expression()
+            if all(math.prod(shape) <= MOST_ELEMENTS for shape in expression.shapes):
+                return expression
+
+    def _any_expression(self) -> Expression:
         rng = self.random
         work_limit = self.work_limit * (100 if rng.random() < 0.03 else 1)
         operand_count = rng.choices((1, 2, 3, 4, 5), (22, 48, 18, 8, 4))[0]
@@ -331,7 +338,7 @@ class Generator:
         for axis in order:
             if layout == "zero" and rng.random() < 0.5:
                 continue
-            reach *= rng.choice((1, 1, 2, 3)) if layout == "sliced" else 1
+            reach *= rng.choice((1, 1, 2, 3)) if layout == "sliced" and reach < 20_000 else 1
             steps[axis] = reach
             reach *= max(1, shape[axis])
         if layout == "negative":
@@ -445,7 +452,7 @@ class Generator:
         if request.out is not None:  # optimize lets out have more axes, and narrower dtypes
             request.keywords["optimize"] = False
         change = self.random.choice(
-            (self._spoil_text, self._spoil_text, self._spoil_shape, self._spoil_keyword)
+            (*(self._spoil_text,) * 3, self._spoil_shape, self._spoil_keyword, self._spoil_optimize)
             if not isinstance(request.subscripts, list)
             else (self._spoil_sublist, self._spoil_shape, self._spoil_keyword)
         )
@@ -494,7 +501,7 @@ class Generator:
                 ("order", ("W", "CF", "", 1)),
                 ("casting", ("blah", "Safe", "", None, 0, "same_value")),
                 ("dtype", ("bad", 3, "U3", "M8[s]")),
-                ("out", ("x", [1.0], 0.0)),
+                ("out", ("x", [1.0], 0)),
                 ("like", (1,)),
                 ("optimise", (True,)),
             )
@@ -503,6 +510,11 @@ class Generator:
             request.out = None
         request.keywords["optimize"] = False
         request.keywords[name] = rng.choice(values)
+
+    def _spoil_optimize(self, request: Request) -> None:
+        values = (0, 1, 0.5, b"greedy", [], (), ("greedy",), ("greedy", None), (True, 100), 7)
+        request.out = None
+        request.keywords["optimize"] = self.random.choice(values)
 
 
 @dataclass

@@ -5,19 +5,31 @@
 
 struct ArenaBlock {
     ArenaBlock *older;
+    size_t size;
 };
 
-enum { ALIGNMENT = 16, HEADER = ALIGNMENT, BLOCK_SIZE = 8192 };
+enum { ALIGNMENT = 16, HEADER = ALIGNMENT };
+_Static_assert(sizeof(ArenaBlock) <= HEADER, "the header precedes what is taken");
 
-static void *block_add(Arena *arena, size_t bytes) {
-    size_t size = bytes > BLOCK_SIZE - HEADER ? bytes + HEADER : BLOCK_SIZE;
-    char *block = memory_take(size);
+/* Blocks of the usual size are kept by the allocator's door for the next arena. */
+static ArenaBlock *block_add(Arena *arena, size_t bytes) {
+    size_t size = bytes + HEADER > MEMORY_BLOCK ? bytes + HEADER : MEMORY_BLOCK;
+    ArenaBlock *block = size == MEMORY_BLOCK ? memory_take_block() : memory_take(size);
     if (!block) return NULL;
-    ((ArenaBlock *)(void *)block)->older = arena->newest;
-    arena->newest = (ArenaBlock *)(void *)block;
-    arena->next = block + HEADER;
-    arena->end = block + size;
+    block->older = arena->newest;
+    block->size = size;
+    arena->newest = block;
+    arena->next = (char *)block + HEADER;
+    arena->end = (char *)block + size;
     return block;
+}
+
+static void block_end(ArenaBlock *block) {
+    if (block->size == MEMORY_BLOCK) {
+        memory_give_block(block);
+    } else {
+        memory_give(block);
+    }
 }
 
 void *arena_take(Arena *arena, size_t count, size_t size) {
@@ -34,7 +46,7 @@ void arena_free(Arena *arena) {
     while (arena->newest) {
         ArenaBlock *block = arena->newest;
         arena->newest = block->older;
-        memory_give(block);
+        block_end(block);
     }
     arena->next = arena->end = NULL;
 }

@@ -29,6 +29,35 @@ void memory_give(void *memory) {
     free(memory);
 }
 
+enum { KEPT_BLOCKS = 8 };
+
+static _Atomic(void *) kept[KEPT_BLOCKS];
+
+/* A block that is kept counts as given back, and taking it fails when an allocation is to fail. */
+void *memory_take_block(void) {
+    for (int i = 0; i < KEPT_BLOCKS; i++) {
+        if (!atomic_load_explicit(&kept[i], memory_order_relaxed)) continue;
+        void *block = atomic_exchange(&kept[i], NULL);
+        if (!block) continue;
+        bool fails = is_to_fail();
+        if (fails) free(block);
+        if (!fails) atomic_fetch_add(&blocks, 1);
+        return fails ? NULL : block;
+    }
+    return memory_take(MEMORY_BLOCK);
+}
+
+void memory_give_block(void *block) {
+    for (int i = 0; i < KEPT_BLOCKS && block; i++) {
+        void *none = NULL;
+        if (atomic_load_explicit(&kept[i], memory_order_relaxed)) continue;
+        if (!atomic_compare_exchange_strong(&kept[i], &none, block)) continue;
+        atomic_fetch_sub(&blocks, 1);
+        return;
+    }
+    memory_give(block);
+}
+
 void memory_fail(ptrdiff_t n, int for_good) {
     atomic_store(&fails_for_good, for_good != 0);
     atomic_store(&until_failure, n);

@@ -10,6 +10,12 @@ enum { MEMORY_ALIGNMENT = 64 }; /* one cache line, one widest vector */
 void *memory_take(size_t size) __attribute__((malloc, warn_unused_result));
 void memory_give(void *memory);
 
+/* The same for MEMORY_BLOCK bytes, which are kept for the next taker when given back: for what
+   every call needs for a short while. */
+enum { MEMORY_BLOCK = 8192 };
+void *memory_take_block(void) __attribute__((malloc, warn_unused_result));
+void memory_give_block(void *block);
+
 /* For tests: the n-th allocation from now on fails (0 is the next), once or for good; n < 0 ends
  * it. */
 void memory_fail(ptrdiff_t n, int for_good);

@@ -39,7 +39,7 @@ typedef struct Builder {
     LabelSet unmoved; /* summed labels along which no input moves: left to the last step */
     Regions regions;
     size_t scratch_bytes;
-    Contraction *contraction;
+    Contraction *contraction; /* with room for the axes there are */
     Error *error;
 } Builder;
 
@@ -351,7 +351,8 @@ static Status builder_begin(Builder *builder) {
     plan->steps = arena_take(&plan->arena, steps, sizeof(Step));
     builder->operands = arena_take(builder->scratch, inputs + steps, sizeof(Operand));
     builder->regions.live = arena_take(builder->scratch, steps, sizeof(Region));
-    builder->contraction = arena_take(builder->scratch, 1, sizeof(Contraction));
+    size_t axes = (size_t)builder->problem->label_count * sizeof(Axis);
+    builder->contraction = arena_take(builder->scratch, 1, offsetof(Contraction, axes) + axes);
     if (!plan->steps || !builder->operands || !builder->regions.live || !builder->contraction) {
         return error_memory(builder->error);
     }

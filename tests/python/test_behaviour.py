@@ -8,7 +8,7 @@ from pathlib import Path
 import fasteinsum
 import numpy as np
 import pytest
-from fasteinsum import einsum
+from fasteinsum import einsum, einsum_path
 from numpy.testing import assert_array_equal
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "behaviour.md"
@@ -187,6 +187,24 @@ def test_out_that_overlaps_itself(optimize):
     assert_array_equal(storage, 0)
 
 
+def test_path_optimizers():
+    operands = numbers(2, 3), numbers(3, 4), numbers(4, 2)
+    expected = operands[0] @ operands[1] @ operands[2]
+    asked = []
+
+    def optimizer(inputs, output, sizes, memory_limit=None):
+        asked.append((inputs, output, sizes, memory_limit))
+        return [(0, 2), (0, 1)]
+
+    with pytest.raises(TypeError):
+        np.einsum("ij,jk,kl->il", *operands, optimize=optimizer)
+    assert_array_equal(einsum("ij,jk,kl->il", *operands, optimize=optimizer), expected)
+    path, _ = einsum_path("ij,jk,kl->il", *operands, optimize=optimizer)
+    assert path == ["einsum_path", (0, 2), (0, 1)]
+    labels = [{"i", "j"}, {"j", "k"}, {"k", "l"}], {"i", "l"}, {"i": 2, "j": 3, "k": 4, "l": 2}
+    assert asked == 2 * [(*labels, None)]
+
+
 # ---- results ----
 
 
@@ -266,6 +284,16 @@ def test_floating_point_state_is_left_alone(optimize):
         assert np.isnan(einsum("i,i->", huge, np.array([1.0, 0.0]), optimize=optimize))
 
 
+def test_order_of_contraction():
+    """10^12 operations at once, and 10^12 elements (0, 2) on this path, that nobody waits for."""
+    a = np.ones((1000, 1000))
+    for optimize in (False, ["einsum_path", (0, 2), (0, 1)]):
+        result = einsum("ij,jk,kl->il", a, a, a, optimize=optimize)
+        assert_array_equal(result, np.full((1000, 1000), 1e6))
+    greedy = ["einsum_path", (0, 1), (0, 1)]
+    assert einsum_path("ij,jk,kl->il", a, a, a)[0] == greedy
+
+
 def test_layout_does_not_depend_on_optimize():
     a, b, c = numbers(2, 3, 4), numbers(4, 5), numbers(5, 6)
     for subscripts, operands in (
@@ -328,6 +356,8 @@ def test_positions_of_a_path():
     for step in ((-1, 0), (0, 0), (0, 3)):
         with pytest.raises(IndexError, match="position"):
             einsum("ij,jk,kl->il", *operands, optimize=["einsum_path", step, (0, 1)])
+        with pytest.raises(IndexError, match="position"):
+            einsum_path("ij,jk,kl->il", *operands, optimize=["einsum_path", step, (0, 1)])
     path = ["einsum_path", (0, 1), (0, 1)]
     expected = operands[0] @ operands[1] @ operands[2]
     assert_array_equal(einsum("ij,jk,kl->il", *operands, optimize=path), expected)
@@ -347,8 +377,12 @@ def test_errors_about_numbers_of_axes(optimize):
     for subscripts in ("->", ""):
         with pytest.raises(ValueError, match="operand 0"):
             einsum(subscripts, v, optimize=optimize)
+        with pytest.raises(ValueError, match="operand 0"):
+            einsum_path(subscripts, v, optimize=optimize)
     with pytest.raises(ValueError, match=r"operands \(1\)"):
         einsum("...i,...i", v, optimize=optimize)
+    with pytest.raises(ValueError, match=r"operands \(1\)"):
+        einsum_path("...i,...i", v, optimize=optimize)
 
 
 @every_optimize
@@ -366,6 +400,23 @@ def test_empty_sum(optimize):
     broadcast = np.broadcast_to(np.nan, (0, 4))
     assert_array_equal(einsum("ij,ij->j", hole[:, ::2], broadcast[:, ::2], optimize=optimize), 0)
     assert_array_equal(einsum("ij->j", broadcast, optimize=optimize), np.zeros(4))
+
+
+# ---- the answers of einsum_path ----
+
+
+def test_letters_of_ellipses():
+    _, text = einsum_path("...ij,...jk", numbers(7, 5, 2, 3), numbers(5, 3, 4))
+    assert "Complete contraction:  yzij,zjk->yzik\n" in text
+    _, text = einsum_path("...z,zy->...y", numbers(7, 5, 3), numbers(3, 4))
+    assert "Complete contraction:  wxz,zy->wxy\n" in text
+
+
+def test_einsum_call():
+    a, b = numbers(2, 3), numbers(3, 4)
+    with pytest.raises(ValueError, match="einsum_call"):
+        einsum_path("ij,jk", a, b, einsum_call=True)
+    assert einsum_path("ij,jk", a, b, einsum_call=False) == np.einsum_path("ij,jk", a, b)
 
 
 # ---- accuracy ----

@@ -1,15 +1,21 @@
 """tensordot and transpose with NumPy's signatures: what opt_einsum asks of a backend."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from math import prod
-from typing import Any, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from fasteinsum._fasteinsum import einsum
 
-_Axes: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
+if TYPE_CHECKING:  # numpy.typing takes long to import
+    from collections.abc import Sequence
+    from typing import SupportsIndex, TypeAlias
+
+    from numpy.typing import ArrayLike, NDArray
+
+    _Axes: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 
 LABELS = 52  # that the lists of einsum have
 

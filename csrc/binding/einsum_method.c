@@ -109,7 +109,9 @@ static bool call_choose_dtype(Call *call) {
     const Request *request = &call->request;
     PyArray_Descr *out = request->out ? PyArray_DESCR(request->out) : NULL;
     if (!operands_promote(&call->operands, request->dtype, out, &call->computing)) return false;
-    PyArray_Descr *descr = request->dtype ? request->dtype : call->computing.descr;
+    /* NumPy computes in the native form of a dtype that is asked for, and the rule is about that.
+     */
+    PyArray_Descr *descr = call->computing.descr;
     return operands_check_casting(&call->operands, descr, request->casting) &&
            (!out || check_out_casting(call, descr));
 }

@@ -63,24 +63,30 @@ static void NAME(reduce_along_block)(const void *context, ptrdiff_t row, ptrdiff
 /* ---- any strides
  * ----------------------------------------------------------------------------------- */
 
+/* One element of up to four rows to the sums of an even or an odd place. */
+static inline __attribute__((always_inline)) void NAME(add_places)(const ReduceJob *job,
+                                                                   const char *in,
+                                                                   ELEMENT parts[4][2][PLANES],
+                                                                   int rows, int place) {
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; i++) {
+        const Element *element = (const Element *)(const void *)(in + i * job->in_kept);
+        for (int p = 0; p < PLANES; p++) {
+            parts[i][place][p] = (ELEMENT)(parts[i][place][p] + element->plane[p]);
+        }
+    }
+}
+
 /* Up to four rows side by side, two sums for each. */
 static inline __attribute__((always_inline)) void
 NAME(reduce_few)(const ReduceJob *job, const char *in, ptrdiff_t depth, ELEMENT *sums, int rows) {
     ELEMENT parts[4][2][PLANES] = {{{0}}};
-    for (ptrdiff_t d = 0; d < depth; d += 2, in += 2 * job->in_summed) {
-#pragma GCC unroll 2
-        for (int c = 0; c < 2; c++) {
-            if (c == 1 && d + 1 == depth) break;
-#pragma GCC unroll 4
-            for (int i = 0; i < rows; i++) {
-                const char *at = in + i * job->in_kept + c * job->in_summed;
-                const Element *element = (const Element *)(const void *)at;
-                for (int p = 0; p < PLANES; p++) {
-                    parts[i][c][p] = (ELEMENT)(parts[i][c][p] + element->plane[p]);
-                }
-            }
-        }
+    ptrdiff_t d = 0;
+    for (; d + 2 <= depth; d += 2, in += 2 * job->in_summed) {
+        NAME(add_places)(job, in, parts, rows, 0);
+        NAME(add_places)(job, in + job->in_summed, parts, rows, 1);
     }
+    if (d < depth) NAME(add_places)(job, in, parts, rows, 0);
 #pragma GCC unroll 4
     for (int i = 0; i < rows; i++) {
         for (int p = 0; p < PLANES; p++) {

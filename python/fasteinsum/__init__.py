@@ -11,6 +11,7 @@ from fasteinsum._fasteinsum import (
     sliding_window_view,
     windows,
 )
+from fasteinsum._patch import is_patched, patch_numpy, unpatch_numpy
 from fasteinsum._products import tensordot, transpose
 
 __all__ = [
@@ -19,11 +20,14 @@ __all__ = [
     "einsum",
     "einsum_path",
     "fold",
+    "is_patched",
     "output_shape",
+    "patch_numpy",
     "show_config",
     "sliding_window_view",
     "tensordot",
     "transpose",
+    "unpatch_numpy",
     "windows",
 ]
 

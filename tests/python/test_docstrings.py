@@ -22,7 +22,9 @@ def test_sections(name):
     text = inspect.getdoc(function)
     lines = text.splitlines()
     assert lines[0].endswith(".")
-    for section in ("Parameters", "Returns", "Examples"):
+    has_parameters = bool(inspect.signature(function).parameters)
+    assert ("Parameters" in lines) == has_parameters
+    for section in ("Parameters",) * has_parameters + ("Returns", "Examples"):
         assert section in lines, f"{name} has no section {section}"
         assert lines[lines.index(section) + 1] == "-" * len(section)
     assert max(map(len, lines)) <= 100
@@ -31,6 +33,8 @@ def test_sections(name):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_parameters_are_those_of_the_signature(name):
     function = getattr(fasteinsum, name)
+    if not inspect.signature(function).parameters:
+        return  # and no section, says test_sections
     lines = inspect.getdoc(function).splitlines()
     start = lines.index("Parameters") + 2
     rest = lines[start:]

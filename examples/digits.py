@@ -26,11 +26,18 @@ import numpy as np
 from sklearn.datasets import load_digits
 from tqdm import tqdm
 
-SEED = 7  # decides which images are held out: seeds 0 to 7 end between 95.8 and 99.4 %
+SEED = 0  # decides which images are held out, the first weights and the order of the batches
 HELD_OUT = 360
 BATCH = 50
-LEARNING_RATE = 0.05
 MOMENTUM = 0.9
+
+# Found by trying some forty combinations on the training images of seed 0 alone: three quarters of
+# them to learn from, each quarter in turn to judge by. Only then were the held-out images looked
+# at: seeds 0 to 9 end between 97.8 and 99.4 %, 98.8 % on average.
+LEARNING_RATE = 0.1  # falls to 0 along half a cosine
+WEIGHT_DECAY = 0.005
+SMOOTHING = 0.1  # the share of a label that is spread over all classes
+SHAKE = 0.5  # images to learn from are moved by up to half a pixel
 
 EINSUMS = {
     "fasteinsum.einsum": fasteinsum.einsum,
@@ -42,14 +49,15 @@ EINSUMS = {
 class Parameter:
     """An array that learns: its value, its gradient, and its velocity (momentum)."""
 
-    def __init__(self, value):
+    def __init__(self, value, decay=0.0):
         self.value = value.astype(np.float32)
+        self.decay = decay
         self.grad = np.zeros_like(self.value)
         self.velocity = np.zeros_like(self.value)
 
-    def step(self):
+    def step(self, rate):
         self.velocity *= MOMENTUM
-        self.velocity -= LEARNING_RATE * self.grad
+        self.velocity -= rate * (self.grad + self.decay * self.value)
         self.value += self.velocity
 
 
@@ -59,7 +67,9 @@ class Conv:
     def __init__(self, einsum, rng, channels, filters):
         scale = np.sqrt(2 / (channels * 9))
         self.einsum = einsum
-        self.weight = Parameter(scale * rng.standard_normal((filters, channels, 3, 3)))
+        self.weight = Parameter(
+            scale * rng.standard_normal((filters, channels, 3, 3)), decay=WEIGHT_DECAY
+        )
         self.bias = Parameter(np.zeros((filters, 1, 1)))
         self.parameters = [self.weight, self.bias]
 
@@ -121,7 +131,10 @@ class Affine:
 
     def __init__(self, einsum, rng, features, classes):
         self.einsum = einsum
-        self.weight = Parameter(rng.standard_normal((features, classes)) / np.sqrt(features))
+        scale = np.sqrt(1 / features)
+        self.weight = Parameter(
+            scale * rng.standard_normal((features, classes)), decay=WEIGHT_DECAY
+        )
         self.bias = Parameter(np.zeros(classes))
         self.parameters = [self.weight, self.bias]
 
@@ -141,22 +154,34 @@ class Affine:
 
 
 def softmax_loss(scores, labels):
-    """The mean cross entropy of the labels, and its gradient with respect to the scores."""
-    rows = np.arange(len(labels))
+    """The mean cross entropy of smoothed labels, and its gradient with respect to the scores."""
+    targets = np.full_like(scores, SMOOTHING / scores.shape[1])
+    targets[np.arange(len(labels)), labels] += 1 - SMOOTHING
     scores -= scores.max(axis=1, keepdims=True)
-    grad = np.exp(scores, out=scores)
-    grad /= grad.sum(axis=1, keepdims=True)
-    loss = -np.log(grad[rows, labels]).mean()
-    grad[rows, labels] -= 1
-    grad /= len(labels)
-    return loss, grad
+    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))  # logarithms of probabilities
+    loss = -(targets * scores).sum() / len(labels)
+    return loss, (np.exp(scores) - targets) / len(labels)
+
+
+def shake(einsum, rng, images):
+    """Each image moved by its own part of a pixel, down or up and right or left: the mean of an
+    element's neighbours, weighted by how near they come."""
+    moves = rng.uniform(-SHAKE, SHAKE, (2, len(images), 1)).astype(np.float32)
+    down, right = np.maximum(0, 1 - np.abs(moves - np.array([-1, 0, 1], np.float32)))  # (n, 3)
+    neighbours = fasteinsum.windows(images, (3, 3), padding=1)  # (n, c, h, w, k, l)
+    return einsum("nchwkl,nk,nl->nchw", neighbours, down, right)
 
 
 class Network:
-    """conv 8@3x3 - ReLU - pool - conv 16@3x3 - ReLU - pool - affine - softmax."""
+    """conv 8@3x3 - ReLU - pool - conv 16@3x3 - ReLU - pool - affine - softmax.
 
-    def __init__(self, einsum):
+    It learns for the given number of epochs."""
+
+    def __init__(self, einsum, epochs):
         rng = np.random.default_rng(SEED)
+        self.einsum = einsum
+        self.epochs = epochs
+        self.epoch = 0
         self.layers = [
             Conv(einsum, rng, channels=1, filters=8),
             ReLU(),
@@ -167,31 +192,35 @@ class Network:
             Affine(einsum, rng, features=16 * 2 * 2, classes=10),
         ]
         self.parameters = [p for layer in self.layers for p in layer.parameters]
-        self.order = np.random.default_rng(SEED)
+        self.rng = np.random.default_rng(SEED)
 
     def scores(self, x):
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
-    def train_batch(self, images, labels):
+    def train_batch(self, images, labels, rate):
+        images = shake(self.einsum, self.rng, images)
         loss, grad = softmax_loss(self.scores(images), labels)
         for layer in reversed(self.layers):
             layer.backward(grad)
             if layer is not self.layers[0]:  # nobody asks for the gradient of the images
                 grad = layer.input_gradient(grad)
         for parameter in self.parameters:
-            parameter.step()
+            parameter.step(rate)
         return loss
 
     def train_epoch(self, images, labels):
         """Sees every image once, in a new order. Returns the mean loss and the seconds it took."""
         start = time.perf_counter()
-        order = self.order.permutation(len(images))
-        losses = [
-            self.train_batch(images[order[i : i + BATCH]], labels[order[i : i + BATCH]])
-            for i in range(0, len(images), BATCH)
-        ]
+        order = self.rng.permutation(len(images))
+        losses = []
+        for i in range(0, len(images), BATCH):
+            batch = order[i : i + BATCH]
+            progress = (self.epoch + i / len(images)) / self.epochs  # from 0 to 1
+            rate = LEARNING_RATE * (1 + np.cos(np.pi * progress)) / 2
+            losses.append(self.train_batch(images[batch], labels[batch], np.float32(rate)))
+        self.epoch += 1
         return float(np.mean(losses)), time.perf_counter() - start
 
 
@@ -199,7 +228,8 @@ def load():
     """(train images, train labels, held-out images, held-out labels); images are (n, 1, 8, 8)."""
     digits = load_digits()
     order = np.random.default_rng(SEED).permutation(len(digits.images))
-    images = (digits.images[order, np.newaxis] / 16).astype(np.float32)
+    images = (digits.images[order, np.newaxis] / 8).astype(np.float32)  # from 0 to 2
+    images -= images[HELD_OUT:].mean()
     labels = digits.target[order]
     return images[HELD_OUT:], labels[HELD_OUT:], images[:HELD_OUT], labels[:HELD_OUT]
 
@@ -224,7 +254,7 @@ def compare(data, rounds):
 
     Returns the loss of the last epoch and the median of the seconds per epoch, by name."""
     images, labels = data[:2]
-    networks = {name: Network(einsum) for name, einsum in EINSUMS.items()}
+    networks = {name: Network(einsum, rounds) for name, einsum in EINSUMS.items()}
     losses = {}
     seconds = {name: [] for name in EINSUMS}
     for _ in tqdm(range(rounds), desc="comparing", unit="round"):
@@ -266,7 +296,7 @@ def draw(network, losses, accuracies, data, path):
 
     epochs = range(1, len(losses) + 1)
     loss_axes = curve.subplots()
-    loss_axes.semilogy(epochs, losses, "o-", color="tab:blue")
+    loss_axes.plot(epochs, losses, "o-", color="tab:blue")
     loss_axes.set(xlabel="epoch", ylabel="loss (training images)")
     loss_axes.xaxis.get_major_locator().set_params(integer=True)
     accuracy_axes = loss_axes.twinx()
@@ -296,7 +326,7 @@ def main():
     rounds = 1 if arguments.quick else 5
 
     data = load()
-    network = Network(fasteinsum.einsum)
+    network = Network(fasteinsum.einsum, epochs)
     losses, accuracies, seconds = train(network, data, epochs)
     print(
         f"{epochs} epochs of {len(data[0])} images in {sum(seconds):.2f} s "

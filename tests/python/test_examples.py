@@ -41,6 +41,12 @@ def test_digits_learns_in_four_epochs_and_draws_a_picture(tmp_path):
     assert str(tmp_path / "digits.png") in printed
 
 
+def test_digits_recognises_97_percent_in_twenty_epochs(tmp_path):
+    printed = run_example("digits.py", "--quick", "--epochs=20", directory=tmp_path)
+    accuracy = float(re.search(r"([\d.]+)% of 360 held-out images right", printed)[1])
+    assert accuracy >= 97
+
+
 def test_digits_saves_the_picture_where_it_is_told(tmp_path):
     picture = tmp_path / "elsewhere.png"
     run_example("digits.py", "--quick", "--epochs=1", f"--output={picture}", directory=tmp_path)

@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import importlib
 import inspect
+import os
 import pickle
 import subprocess
 import sys
 import threading
+import types
+from pathlib import Path
 
 import fasteinsum
 import numpy as np
@@ -23,6 +26,9 @@ HAS_PAIRS = hasattr(einsumfunc, "bmm_einsum")
 SLOTS = [(np, "einsum"), (np, "einsum_path"), (einsumfunc, "c_einsum")]
 SLOTS += [(einsumfunc, "bmm_einsum")] * HAS_PAIRS
 ORIGINALS = [getattr(module, name) for module, name in SLOTS]
+
+# Other folders are no reason for children to find another fasteinsum.
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(fasteinsum.__file__).absolute().parents[1])}
 
 A = np.arange(6.0).reshape(2, 3)
 COLUMNS = np.arange(24.0).reshape(2, 3, 4)
@@ -373,11 +379,21 @@ def test_early_import_with_optimize(calls):
     with patch_numpy():
         result = early_einsum("ij,kj,kl->il", A, A, A, optimize=True)
     assert_array_equal(result, A @ A.T @ A)
-    assert len(calls) == (2 if HAS_PAIRS else 0)  # before 2.4 NumPy calls tensordot
+    assert len(calls) == (2 if HAS_PAIRS else 1)  # before 2.4 tensordot leaves one transposition
     out = np.empty((2, 4))
     with patch_numpy():
         assert early_einsum("ijk,ij->ik", COLUMNS, A, out=out, optimize=True) is out
     assert_array_equal(out, np.sum(COLUMNS * A[..., None], axis=1))
+
+
+@pytest.mark.skipif(not HAS_PAIRS, reason="NumPy has bmm_einsum since 2.4")
+def test_early_import_with_optimize_stores_in_what_numpy_stores_in(calls):
+    expected, out = np.zeros((), np.float32), np.zeros((), np.float32)
+    early_einsum("i,i->", A[1], A[1], out=expected, optimize=True)
+    with patch_numpy():
+        assert early_einsum("i,i->", A[1], A[1], out=out, optimize=True) is out
+    assert out == expected == 50
+    assert len(calls) == 1
 
 
 def test_the_replaced_c_function_takes_what_the_original_takes(calls):
@@ -493,12 +509,20 @@ def other_function(*operands):
     raise AssertionError("nobody calls this")
 
 
-class OtherDispatcher:
-    """In the place of einsum, with an implementation that does not call c_einsum."""
+class FromElsewhere:
+    """In the place of einsum, with the implementation of somebody else."""
 
     @staticmethod
-    def _implementation(*operands, out=None, optimize=False, **kwargs):
-        raise AssertionError("nobody calls this")
+    def _implementation(*operands):
+        raise AssertionError("nobody calls c_einsum" + str(einsumfunc.c_einsum))
+
+
+class WithoutCFunction:
+    """In the place of einsum, in its module, but without a call of c_einsum."""
+
+    _implementation = staticmethod(
+        types.FunctionType(other_function.__code__, vars(einsumfunc), "einsum")
+    )
 
 
 STRANGE = [
@@ -538,7 +562,7 @@ def test_strange_numpy(case, is_new, monkeypatch):
     check_refusal(monkeypatch, *case)
 
 
-@pytest.mark.parametrize("value", [OtherDispatcher, len], ids=str)
+@pytest.mark.parametrize("value", [FromElsewhere, WithoutCFunction, len], ids=str)
 def test_strange_implementation(value, monkeypatch):
     forget(monkeypatch)
     monkeypatch.setattr(np, "einsum", value)
@@ -618,7 +642,8 @@ def test_numpys_own_tests(what, tmp_path):
         [sys.executable, "-c", NUMPY_TESTS, what, f"{CORE}.tests.test_einsum"],
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=tmp_path,  # where the settings of this project's tests do not count
+        env=ENVIRONMENT,
         timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -653,7 +678,9 @@ def script(tmp_path):
 
 def run(*arguments, cwd=None):
     command = [sys.executable, "-m", "fasteinsum", "run", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, env=ENVIRONMENT, timeout=120
+    )
 
 
 def test_run(script):

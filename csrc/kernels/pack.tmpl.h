@@ -90,8 +90,13 @@ static inline void NAME(pack_four)(const PackJob *job, int first) {
         return;
     }
     char *panel = (char *)((ELEMENT *)job->panel + first);
+    ptrdiff_t ahead =
+        step * job->width; /* as far as the same lanes of the next panel, if it goes on */
     for (; k + 4 <= job->depth; k += 4, panel += 4 * panel_row) {
         const char *source = job->source + lane[0] + job->depth_offsets[k];
+        if (k * ELEMENT_BYTES % 64 == 0) {
+            for (int i = 0; i < 4; i++) __builtin_prefetch(source + ahead + i * step);
+        }
         if (!NAME(pack_is_run)(job->depth_offsets + k, ELEMENT_BYTES)) {
             NAME(pack_four_steps)(job, first, k, k + 4);
         } else if (ELEMENT_BYTES == 4) {

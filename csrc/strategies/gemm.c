@@ -28,10 +28,18 @@ typedef struct Layout {
     size_t bytes;
 } Layout;
 
+/* How an input is packed. */
+typedef struct Side {
+    int input;
+    int width;            /* lanes of a panel */
+    ptrdiff_t pack_depth; /* steps of the depth packed at a time */
+} Side;
+
 typedef struct GemmChoices {
     const Tile *tile;
     PackKernel *pack;
     int left, right;
+    Side left_side, right_side;
     Groups groups;
     ptrdiff_t panel_element;                     /* bytes of an element in a panel */
     ptrdiff_t row_block, col_block, depth_block; /* extents of the packed blocks */
@@ -125,6 +133,8 @@ static double cost(const Contraction *contraction, const Machine *machine) {
     return shape_choose(contraction, kernels_for(contraction->arithmetic, machine->isa)).seconds;
 }
 
+enum { PACK_STEPS = 16 };
+
 /* ---- prepare ------------------------------------------------------------------------------------
  */
 
@@ -160,6 +170,12 @@ static void choose_blocks(GemmChoices *choices, const Machine *machine) {
     ptrdiff_t cols = round_up(at_least_one((2 << 20) / depth_bytes), tile->cols);
     choices->row_block = even_block(groups->rows.extent, rows, tile->rows);
     choices->col_block = even_block(groups->cols.extent, cols, tile->cols);
+}
+
+/* Lanes that follow each other are packed by few steps of the depth, others by all of them. */
+static Side choose_side(const GemmChoices *choices, const AxisGroup *lanes, int input, int width) {
+    bool runs = has_unit_stride(lanes, input, choices->panel_element);
+    return (Side){input, width, runs ? PACK_STEPS : choices->depth_block};
 }
 
 /* Tasks of some million multiply-adds: several blocks of rows, or several batch entries. */
@@ -206,6 +222,9 @@ static Status prepare(const Contraction *contraction, const Machine *machine, Ar
     choices->right = 1 - shape.left;
     choices->panel_element = (ptrdiff_t)dtype_size(contraction->arithmetic);
     choose_blocks(choices, machine);
+    choices->left_side = choose_side(choices, &choices->groups.rows, shape.left, shape.tile->rows);
+    choices->right_side =
+        choose_side(choices, &choices->groups.cols, 1 - shape.left, shape.tile->cols);
     choose_tasks(choices, step);
     choose_layout(choices);
     step->choices = choices;
@@ -266,19 +285,23 @@ static void table_move(Table *table, ptrdiff_t first, ptrdiff_t block, ptrdiff_t
     }
 }
 
-/* Packs all lanes (rows or columns) of an input for the current depth. */
-static void pack_panels(const GemmRun *run, const Table *lanes, int width, char *panels) {
-    int side = lanes->sides[0];
-    PackJob job = {.source = run->data[side],
-                   .depth_offsets = run->depth.offsets[side == run->choices->right],
-                   .depth = run->depth.count,
-                   .width = width,
-                   .panel = panels};
-    for (ptrdiff_t first = 0; first < lanes->count; first += width) {
-        job.lane_offsets = lanes->offsets[0] + first;
-        job.lanes = (int)smaller(width, lanes->count - first);
-        run->choices->pack(&job);
-        job.panel = (char *)job.panel + width * job.depth * run->choices->panel_element;
+/* Packs all lanes (rows or columns) of an input for the current depth: a few steps of the depth for
+   all panels, then the next ones, so that lanes which follow each other are read in long runs. */
+static void pack_panels(const GemmRun *run, const Table *lanes, const Side *side, char *panels) {
+    const ptrdiff_t *depth_offsets = run->depth.offsets[side->input == run->choices->right];
+    ptrdiff_t step_bytes = side->width * run->choices->panel_element;
+    PackJob job = {.source = run->data[side->input], .width = side->width};
+    for (ptrdiff_t k = 0; k < run->depth.count; k += side->pack_depth) {
+        job.depth_offsets = depth_offsets + k;
+        job.depth = smaller(side->pack_depth, run->depth.count - k);
+        char *panel = panels + k * step_bytes;
+        for (ptrdiff_t first = 0; first < lanes->count; first += side->width) {
+            job.lane_offsets = lanes->offsets[0] + first;
+            job.lanes = (int)smaller(side->width, lanes->count - first);
+            job.panel = panel;
+            run->choices->pack(&job);
+            panel += run->depth.count * step_bytes;
+        }
     }
 }
 
@@ -317,10 +340,10 @@ static void multiply_block(GemmRun *run, ptrdiff_t first, ptrdiff_t end, ptrdiff
     table_move(&run->cols, col, choices->col_block, groups->cols.extent);
     for (ptrdiff_t depth = 0; depth < groups->sum.extent; depth += choices->depth_block) {
         table_move(&run->depth, depth, choices->depth_block, groups->sum.extent);
-        pack_panels(run, &run->cols, choices->tile->cols, run->right_panels);
+        pack_panels(run, &run->cols, &choices->right_side, run->right_panels);
         for (ptrdiff_t row = first; row < end; row += choices->row_block) {
             table_move(&run->rows, row, choices->row_block, end);
-            pack_panels(run, &run->rows, choices->tile->rows, run->left_panels);
+            pack_panels(run, &run->rows, &choices->left_side, run->left_panels);
             multiply_panels(run, depth > 0);
         }
     }

@@ -77,7 +77,7 @@ static void random_axes(Axis axes[], int kept_count, int axis_count, int input_c
 
 /* Lays a side out: its axes in random order, some padded, some reversed. */
 static Side random_layout(Axis axes[], int axis_count, int side, ptrdiff_t element) {
-    int order[MOST_AXES];
+    int order[MOST_AXES] = {0};
     for (int i = 0; i < axis_count; i++) {
         int at = random_below(3) ? i : random_below(i + 1);
         order[i] = order[at];

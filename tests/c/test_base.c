@@ -162,7 +162,7 @@ static void test_workspace(void) {
 static void test_regions(void) {
     Region live[4];
     Regions regions = {.live = live};
-    size_t a, b, c;
+    size_t a = 0, b = 0, c = 0;
     CHECK(region_take(&regions, 100, &a) && region_take(&regions, 10, &b));
     CHECK_EQUAL_INT(a, 0);
     CHECK_EQUAL_INT(b, 128);

@@ -484,11 +484,12 @@ SAME_MISTAKES = [
     ((X, 2), {"axis": 0, "foo": 1}),
     ((X, 2), {"x": X}),
     ((X, 2**70, 0), {}),
-    ((X, (1,) * 70, (0,) * 70), {}),
     ((X, ()), {}),
     ((np.broadcast_to(1, (2**40,)), 2**39), {}),
     ((np.zeros((2, 0)), (1, 1)), {}),
 ]
+if np.lib.NumpyVersion(np.__version__) >= "2.0.0":  # which crashes on so many axes before
+    SAME_MISTAKES.append(((X, (1,) * 70, (0,) * 70), {}))
 
 
 def description(case):

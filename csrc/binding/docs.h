@@ -177,6 +177,13 @@
     "\n"                                                         \
     "The plan of the same call of einsum, as text; nothing is computed.\n"
 
+#define SPELL_DOC                                                                        \
+    "_spell(*operands)\n"                                                                \
+    "--\n"                                                                               \
+    "\n"                                                                                 \
+    "The expression with a letter for every axis: a list of (array, its letters), and\n" \
+    "the letters of the output. Refuses what einsum refuses.\n"
+
 #define CONFIG_DOC \
     "_config()\n"  \
     "--\n"         \

@@ -13,12 +13,14 @@ from fasteinsum._fasteinsum import (
 )
 from fasteinsum._patch import is_patched, patch_numpy, unpatch_numpy
 from fasteinsum._products import tensordot, transpose
+from fasteinsum._vjp import einsum_vjp, vjp_subscripts
 
 __all__ = [
     "__version__",
     "as_strided",
     "einsum",
     "einsum_path",
+    "einsum_vjp",
     "fold",
     "is_patched",
     "output_shape",
@@ -28,6 +30,7 @@ __all__ = [
     "tensordot",
     "transpose",
     "unpatch_numpy",
+    "vjp_subscripts",
     "windows",
 ]
 

@@ -36,6 +36,7 @@ GOOD = {
     "product": lambda: einsum("ij,jk->ik", x, y),
     "lists": lambda: einsum(x, [0, 1], y, [1, 2], [2, 0]),
     "many labels": lambda: einsum(*[part for _ in range(40) for part in (square, [0, 1])], [0]),
+    "letters": lambda: _fasteinsum._spell("ij,...j->i...", x, x)[1],
     "three": lambda: einsum("ij,jk,kl->il", x, y, y.T),
     "converted": lambda: einsum("ij,jk->ik", x, swapped),
     "byte order": lambda: einsum("ij,jk->ik", x, y, dtype=">f8"),

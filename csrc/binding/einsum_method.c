@@ -95,7 +95,7 @@ static bool check_out_casting(const Call *call, PyArray_Descr *descr) {
     PyArray_Descr *out = PyArray_DESCR(call->request.out);
     NPY_CASTING casting = call->request.casting;
     if (stores_unchecked(call) || (PyArray_CanCastTypeTo(descr, out, casting) &&
-                                   PyArray_CanCastTypeTo(out, descr, casting))) {
+                                   PyArray_CanCastArrayTo(call->request.out, descr, casting))) {
         return true;
     }
     PyErr_Format(PyExc_TypeError,
@@ -107,7 +107,7 @@ static bool check_out_casting(const Call *call, PyArray_Descr *descr) {
 
 static bool call_choose_dtype(Call *call) {
     const Request *request = &call->request;
-    PyArray_Descr *out = request->out ? PyArray_DESCR(request->out) : NULL;
+    PyArrayObject *out = request->out;
     if (!operands_promote(&call->operands, request->dtype, out, &call->computing)) return false;
     /* NumPy computes in the native form of a dtype that is asked for, and the rule is about that.
      */

@@ -20,10 +20,20 @@ static int is_equal(PyObject *left, PyObject *right) {
     return left && right && PyObject_RichCompareBool(left, right, Py_EQ) == 1;
 }
 
-/* Integers and bools: the value is an integer; its range is tested when it is stored. */
-static int holds_integer(PyObject *value) {
+static bool is_in_range(PyObject *whole, char kind, size_t bytes) {
+    int bits = 8 * (int)bytes;
+    if (kind == 'u') {
+        unsigned long long number = PyLong_AsUnsignedLongLong(whole);
+        return !PyErr_Occurred() && (bits == 64 || number >> bits == 0);
+    }
+    long long number = PyLong_AsLongLong(whole);
+    long long limit = 1LL << (bits - 2); /* half of what overflows, as that may be too large */
+    return !PyErr_Occurred() && -limit <= number >> 1 && number >> 1 < limit;
+}
+
+static int holds_integer(PyObject *value, char kind, size_t bytes) {
     PyObject *whole = PyNumber_Long(value);
-    int held = is_equal(whole, value);
+    int held = is_equal(whole, value) && is_in_range(whole, kind, bytes);
     Py_XDECREF(whole);
     return held;
 }
@@ -64,7 +74,7 @@ static int holds_kind(PyObject *value, PyArray_Descr *descr) {
             return holds_bool(value);
         case 'i':
         case 'u':
-            return holds_integer(value);
+            return holds_integer(value, descr->kind, bytes);
         case 'f':
             return holds_float(value, bytes);
         case 'c':

@@ -40,35 +40,61 @@ bool operands_take(Operands *operands, int at, PyObject *object) {
     return true;
 }
 
-/* Promotion looks at dtypes only: on old versions of NumPy too, a scalar is as strong as an array.
- */
-static PyArray_Descr *common_descr(const Operands *operands, PyArray_Descr *other) {
-    PyArray_Descr *first = PyArray_DESCR(operands->arrays[0]);
-    bool differs = other && other->type_num != first->type_num;
-    for (int i = 1; i < operands->count && !differs; i++) {
-        differs = PyArray_TYPE(operands->arrays[i]) != first->type_num;
+/* What promotion looks at. Before NumPy 2 an array without axes counts by its value, so that these
+   are passed as arrays; NumPy 2 looks at their dtypes alone. */
+typedef struct Promotion {
+    npy_intp array_count, descr_count;
+    PyArrayObject **arrays;
+    PyArray_Descr **descrs;
+} Promotion;
+
+static void promotion_add(Promotion *promotion, PyArrayObject *array) {
+    if (PyArray_NDIM(array) == 0)
+        promotion->arrays[promotion->array_count++] = array;
+    else
+        promotion->descrs[promotion->descr_count++] = PyArray_DESCR(array);
+}
+
+static PyArray_Descr *promoted(const Operands *operands, PyArrayObject *out) {
+    size_t room = (size_t)operands->count + 1;
+    Promotion promotion = {
+        .arrays = PyMem_Malloc(sizeof *promotion.arrays * room),
+        .descrs = PyMem_Malloc(sizeof *promotion.descrs * room),
+    };
+    PyArray_Descr *common = NULL;
+    if (promotion.arrays && promotion.descrs) {
+        for (int i = 0; i < operands->count; i++) promotion_add(&promotion, operands->arrays[i]);
+        if (out) promotion_add(&promotion, out);
+        common = PyArray_ResultType(promotion.array_count, promotion.arrays, promotion.descr_count,
+                                    promotion.descrs);
+    } else {
+        PyErr_NoMemory();
     }
-    if (!differs && PyTypeNum_ISNUMBER(first->type_num)) {
-        Py_INCREF((PyObject *)first);
-        return first;
-    }
-    PyArray_Descr **descrs = PyMem_Malloc(sizeof *descrs * ((size_t)operands->count + 1));
-    if (!descrs) return (PyArray_Descr *)PyErr_NoMemory();
-    npy_intp count = operands->count;
-    for (int i = 0; i < operands->count; i++) descrs[i] = PyArray_DESCR(operands->arrays[i]);
-    if (other) descrs[count++] = other;
-    PyArray_Descr *common = PyArray_ResultType(0, NULL, count, descrs);
-    PyMem_Free(descrs);
+    PyMem_Free(promotion.arrays);
+    PyMem_Free(promotion.descrs);
     return common;
 }
 
-bool operands_promote(const Operands *operands, PyArray_Descr *asked, PyArray_Descr *other,
+/* Nearly always all dtypes are one number type, and there is nothing to promote. */
+static PyArray_Descr *common_descr(const Operands *operands, PyArrayObject *out) {
+    PyArray_Descr *first = PyArray_DESCR(operands->arrays[0]);
+    bool differs =
+        (out && PyArray_TYPE(out) != first->type_num) || !PyTypeNum_ISNUMBER(first->type_num);
+    for (int i = 1; i < operands->count && !differs; i++) {
+        differs = PyArray_TYPE(operands->arrays[i]) != first->type_num;
+    }
+    if (differs) return promoted(operands, out);
+    Py_INCREF((PyObject *)first);
+    return first;
+}
+
+bool operands_promote(const Operands *operands, PyArray_Descr *asked, PyArrayObject *out,
                       Computing *computing) {
     PyArray_Descr *common = asked;
     if (asked)
         Py_INCREF((PyObject *)asked);
     else
-        common = common_descr(operands, other);
+        common = common_descr(operands, out);
     if (!common) return false;
     if (dtype_from_descr(common, &computing->dtype)) {
         computing->descr = PyArray_DescrFromType(common->type_num);
@@ -91,7 +117,7 @@ const char *casting_name(NPY_CASTING casting) {
 bool operands_check_casting(const Operands *operands, PyArray_Descr *descr, NPY_CASTING casting) {
     for (int i = 0; i < operands->count; i++) {
         PyArray_Descr *from = PyArray_DESCR(operands->arrays[i]);
-        if (from == descr || PyArray_CanCastTypeTo(from, descr, casting)) continue;
+        if (from == descr || PyArray_CanCastArrayTo(operands->arrays[i], descr, casting)) continue;
         PyErr_Format(PyExc_TypeError,
                      "einsum: operand %d cannot be cast from %R to %R according to the rule '%s'",
                      i, from, descr, casting_name(casting));

@@ -28,9 +28,10 @@ void operands_end(Operands *operands);
    base class. */
 bool operands_take(Operands *operands, int at, PyObject *object);
 
-/* The common dtype of the operands and of `others` (out; may be NULL), or `asked` in native byte
-   order if that is given. TypeError where the core cannot compute with it. */
-bool operands_promote(const Operands *operands, PyArray_Descr *asked, PyArray_Descr *other,
+/* The common dtype of the operands and of out (may be NULL), as the running NumPy promotes them, or
+   `asked` in native byte order if that is given. TypeError where the core cannot compute with it.
+ */
+bool operands_promote(const Operands *operands, PyArray_Descr *asked, PyArrayObject *out,
                       Computing *computing);
 
 /* A casting rule as NumPy spells it; NPY_NO_CASTING .. NPY_UNSAFE_CASTING are in use. */

@@ -87,11 +87,16 @@ static bool append(LabelText *text, const char *letters) {
     return true;
 }
 
+/* NumPy's own booleans are no labels; before version 2 they are indices, which is deprecated. */
+static bool is_label(PyObject *item) {
+    return PyIndex_Check(item) && !PyArray_IsScalar(item, Bool);
+}
+
 /* `where` names the list in messages: "the sublist of operand 0". */
 static bool append_label(LabelText *text, PyObject *item, const char *where) {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     enum { LETTER_COUNT = sizeof letters - 1 };
-    PyObject *index = PyIndex_Check(item) ? PyNumber_Index(item) : NULL;
+    PyObject *index = is_label(item) ? PyNumber_Index(item) : NULL;
     if (!index) {
         if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_TypeError)) return false;
         PyErr_Format(PyExc_TypeError, "%s: %R is neither an integer label nor Ellipsis", where,

@@ -72,8 +72,9 @@ def _merge(array: NDArray[Any], axes: list[int]) -> tuple[NDArray[Any], tuple[in
 
 
 def _contract(a: NDArray[Any], left: list[int], b: NDArray[Any], right: list[int]) -> NDArray[Any]:
-    """The axes are not negative."""
-    if a.ndim + b.ndim - len(left) > LABELS:
+    """The axes are not negative. Without axes einsum would take the value, not the dtype, of an
+    operand for promotion before NumPy 2."""
+    if a.ndim + b.ndim - len(left) > LABELS or a.ndim == 0 or b.ndim == 0:
         a, rows = _merge(a, left)
         b, cols = _merge(b, right)
         return np.asarray(einsum(a, [0, 2], b, [1, 2], [0, 1], order="C")).reshape(rows + cols)

@@ -515,10 +515,12 @@ def computing_dtype(request: Request, arguments: Arguments) -> np.dtype:
     dtype = request.keywords.get("dtype")
     if dtype is not None:
         return np.dtype(dtype).newbyteorder("=")
-    dtypes = [np.asarray(operand).dtype for operand in arguments.operands]
+    arrays = [np.asarray(operand) for operand in arguments.operands]
     if request.out is not None:
-        dtypes.append(request.out.dtype)
-    return np.result_type(*dtypes).newbyteorder("=")
+        arrays.append(arguments.out)
+    # Before NumPy 2 an array without axes counts by its value.
+    parts = [array if array.ndim == 0 else array.dtype for array in arrays]
+    return np.result_type(*parts).newbyteorder("=")
 
 
 def _gather_view(request: Request, arguments: Arguments) -> np.ndarray:

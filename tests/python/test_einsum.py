@@ -139,7 +139,7 @@ def test_string_types():
 
 def test_operands_of_any_kind():
     assert_same(einsum("i,i", [1, 2], (3.0, 4.0)), np.float64(11))
-    assert_same(einsum(",i->i", 2, np.ones(3, np.int8)), np.full(3, 2))
+    assert_same(einsum(",i->i", 2.0, np.ones(3, np.complex128)), np.full(3, 2 + 0j))
     assert_same(einsum("i->i", range(3)), np.arange(3))
     assert_same(einsum("i->", bytearray(b"\1\2")), np.uint8(3))
     assert einsum("", None) is None
@@ -170,6 +170,46 @@ PRODUCT = "ij,jk->ik"
 def test_promotion(one, other):
     x, y = array(2, 3, dtype=one), array(3, 2, dtype=other, seed=5)
     assert_same(einsum(PRODUCT, x, y), np.einsum(PRODUCT, x, y))
+
+
+@pytest.mark.parametrize("one", NUMBERS)
+@pytest.mark.parametrize("value", [2, 300, -1, True, 1.5, 1e60, 2j], ids=str)
+def test_promotion_of_scalars(one, value):
+    """By their values before NumPy 2, by their dtypes since."""
+    x = array(3, dtype=one)
+    for scalar in (value, np.array(value), np.float16(2), np.uint64(200)):
+        expected = np.einsum(",i->i", scalar, x)
+        assert_same(einsum(",i->i", scalar, x), expected)
+        assert_same(einsum(",i->i", scalar, x, optimize=True), expected)
+        assert_same(einsum(",->", scalar, x[0]), np.einsum(",->", scalar, x[0]))
+
+
+@pytest.mark.parametrize("before", [0, 1000, 2**40])
+def test_promotion_with_an_out_of_no_axes(before):
+    hundreds, out, expected = np.full(3, 100, np.int8), np.array(before), np.array(before)
+    try:
+        np.einsum("i->", hundreds, out=expected)
+    except TypeError:
+        with pytest.raises(TypeError):
+            einsum("i->", hundreds, out=out)
+    else:
+        einsum("i->", hundreds, out=out)
+    assert out == expected
+
+
+@pytest.mark.parametrize("casting", ["no", "equiv", "safe", "same_kind", "unsafe"])
+def test_casting_of_scalars(casting):
+    """2 goes into an int8 safely, as a value, before NumPy 2."""
+    x = np.ones(3, np.int8)
+    for value, dtype in ((2, None), (300, None), (2, np.int8), (2.0, np.float32), (0.1, "f4")):
+        words = {"casting": casting, "dtype": dtype}
+        try:
+            expected = np.einsum(",i->i", value, x, **words)
+        except TypeError:
+            with pytest.raises(TypeError):
+                einsum(",i->i", value, x, **words)
+        else:
+            assert_same(einsum(",i->i", value, x, **words), expected)
 
 
 @pytest.mark.parametrize("code", NUMBERS + "O")
@@ -535,13 +575,13 @@ def test_gaps_of_out_are_left_alone():
 
 
 def test_out_sets_the_precision():
-    hundreds = np.full(3, 100, np.int8)
+    hundreds = np.full((3, 1), 100, np.int8)
     for optimize in OPTIMIZE:
-        out = np.zeros((), np.int64)
-        assert einsum("i,i->", hundreds, hundreds, out=out, optimize=optimize) is out
+        out = np.zeros(1, np.int64)
+        assert einsum("ij,ij->j", hundreds, hundreds, out=out, optimize=optimize) is out
         assert out == 30000
-        bools = np.ones(3, bool)
-        assert einsum("i,i->", bools, bools, out=out, optimize=optimize) == 3
+        bools = np.ones((3, 1), bool)
+        assert einsum("ij,ij->j", bools, bools, out=out, optimize=optimize) == 3
 
 
 def test_out_stretches_labels_of_extent_one():

@@ -27,8 +27,9 @@ SLOTS = [(np, "einsum"), (np, "einsum_path"), (einsumfunc, "c_einsum")]
 SLOTS += [(einsumfunc, "bmm_einsum")] * HAS_PAIRS
 ORIGINALS = [getattr(module, name) for module, name in SLOTS]
 
-# Other folders are no reason for children to find another fasteinsum.
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(fasteinsum.__file__).absolute().parents[1])}
+# Other folders are no reason for children to find another NumPy or fasteinsum.
+FOLDERS = [str(Path(module.__file__).absolute().parents[1]) for module in (np, fasteinsum)]
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(FOLDERS)}
 
 A = np.arange(6.0).reshape(2, 3)
 COLUMNS = np.arange(24.0).reshape(2, 3, 4)

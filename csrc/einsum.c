@@ -23,16 +23,26 @@ Status einsum_plan(Einsum *einsum, const PlanOptions *options, Error *error) {
     return plan_make(&einsum->problem, options, &einsum->plan, error);
 }
 
-Status einsum_run(const Einsum *einsum, char *const data[], Error *error) {
-    size_t bytes = einsum->plan->workspace_bytes;
+/* Memory for as many threads as possible, at least for one. */
+static Workspace take_workspace(const Plan *plan, int *threads) {
+    for (;; *threads /= 2) {
+        Workspace workspace = workspace_take(plan_workspace_bytes(plan, *threads));
+        if (workspace.memory || *threads == 1) return workspace;
+    }
+}
+
+Status einsum_run(const Einsum *einsum, char *const data[], const Crew *crew, Error *error) {
+    const Plan *plan = einsum->plan;
+    Crew smaller = *crew;
+    if (plan->most_threads < smaller.threads) smaller.threads = plan->most_threads;
     Workspace workspace = {NULL, 0};
-    if (bytes > 0) {
-        workspace = workspace_take(bytes);
+    if (plan_workspace_bytes(plan, 1) > 0) {
+        workspace = take_workspace(plan, &smaller.threads);
         if (!workspace.memory) return error_memory(error);
     }
-    plan_execute(einsum->plan, data, workspace.memory);
+    bool is_done = plan_execute(plan, data, workspace.memory, &smaller);
     workspace_give(workspace);
-    return STATUS_OK;
+    return is_done ? STATUS_OK : error_set(error, STATUS_INTERRUPTED, "einsum was interrupted");
 }
 
 void einsum_end(Einsum *einsum) {

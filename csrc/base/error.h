@@ -10,7 +10,8 @@
     X(DTYPE, "the element type cannot do this") \
     X(LIMIT, "a documented limit is exceeded")  \
     X(RANGE, "an argument is out of its range") \
-    X(MEMORY, "out of memory")
+    X(MEMORY, "out of memory")                  \
+    X(INTERRUPTED, "the caller ended the run")
 
 #define STATUS_ENUM(name, meaning) STATUS_##name,
 typedef enum Status { STATUS_LIST(STATUS_ENUM) STATUS_COUNT } Status;

@@ -1,7 +1,6 @@
 #include "base/memory.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -9,7 +8,7 @@ static _Atomic ptrdiff_t blocks;
 static _Atomic ptrdiff_t until_failure = -1; /* negative: never */
 static atomic_bool fails_for_good;
 
-static bool is_to_fail(void) {
+bool memory_is_to_fail(void) {
     if (atomic_load_explicit(&until_failure, memory_order_relaxed) < 0) return false;
     ptrdiff_t left = atomic_fetch_sub(&until_failure, 1);
     if (left == 0 && fails_for_good) atomic_store(&until_failure, 0);
@@ -17,7 +16,7 @@ static bool is_to_fail(void) {
 }
 
 void *memory_take(size_t size) {
-    if (is_to_fail() || size > PTRDIFF_MAX - MEMORY_ALIGNMENT) return NULL;
+    if (memory_is_to_fail() || size > PTRDIFF_MAX - MEMORY_ALIGNMENT) return NULL;
     size_t whole = (size + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
     void *memory = aligned_alloc(MEMORY_ALIGNMENT, whole ? whole : MEMORY_ALIGNMENT);
     if (memory) atomic_fetch_add(&blocks, 1);
@@ -39,7 +38,7 @@ void *memory_take_block(void) {
         if (!atomic_load_explicit(&kept[i], memory_order_relaxed)) continue;
         void *block = atomic_exchange(&kept[i], NULL);
         if (!block) continue;
-        bool fails = is_to_fail();
+        bool fails = memory_is_to_fail();
         if (fails) free(block);
         if (!fails) atomic_fetch_add(&blocks, 1);
         return fails ? NULL : block;

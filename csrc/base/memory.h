@@ -2,6 +2,7 @@
 #ifndef FASTEINSUM_BASE_MEMORY_H
 #define FASTEINSUM_BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { MEMORY_ALIGNMENT = 64 }; /* one cache line, one widest vector */
@@ -19,6 +20,10 @@ void memory_give_block(void *block);
 /* For tests: the n-th allocation from now on fails (0 is the next), once or for good; n < 0 ends
  * it. */
 void memory_fail(ptrdiff_t n, int for_good);
+
+/* Whether an allocation that the system makes, of the stack of a thread, is to fail now: it counts
+   as one of ours. */
+bool memory_is_to_fail(void);
 
 /* Blocks taken and not yet given back. */
 ptrdiff_t memory_blocks(void);

@@ -2,6 +2,7 @@
 
 #include "build_info.h" /* generated: csrc/build.py */
 #include "kernels/kernels.h"
+#include "runtime/threads.h"
 
 #include <stdlib.h>
 
@@ -22,6 +23,13 @@ bool config_choose_isa(ModuleState *state) {
     state->machine = machine_with_isa(isa_choose(state->cap));
     bool is_unknown = value && value[0] && state->cap == ISA_COUNT;
     return !is_unknown || warn_of_value(value);
+}
+
+bool config_choose_threads(void) {
+    const char *ignored = threads_read_environment();
+    return !ignored ||
+           PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "%s='%s' is no positive number and ignored",
+                            ignored, getenv(ignored)) == 0;
 }
 
 /* What became of one ISA, and why it is not the one in use. */

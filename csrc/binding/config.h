@@ -10,6 +10,9 @@
    names no ISA is a RuntimeWarning. False with an exception set if that was made an error. */
 bool config_choose_isa(ModuleState *state);
 
+/* Takes the number of threads from the environment, with a warning likewise. */
+bool config_choose_threads(void);
+
 /* _config(): the facts as a dict. */
 PyObject *method_config(PyObject *module, PyObject *ignored);
 

@@ -5,6 +5,7 @@
 #include "binding/dtypes.h"
 #include "binding/errors.h"
 #include "binding/objects.h"
+#include "binding/release.h"
 #include "binding/results.h"
 
 /* Everything that a call holds; call_end gives back what has been taken so far. */
@@ -163,15 +164,10 @@ static bool call_prepare(Call *call, bool *is_view) {
 static const double seconds_worth_releasing = 10e-6;
 
 static Status run(const Call *call, char *const data[], Error *error) {
-    Status status;
-    if (call->computing.dtype == DTYPE_OBJECT ||
-        call->einsum.plan->seconds < seconds_worth_releasing) {
-        return einsum_run(&call->einsum, data, error);
-    }
-    Py_BEGIN_ALLOW_THREADS;
-    status = einsum_run(&call->einsum, data, error);
-    Py_END_ALLOW_THREADS;
-    return status;
+    bool keeps_lock = call->computing.dtype == DTYPE_OBJECT ||
+                      call->einsum.plan->seconds < seconds_worth_releasing;
+    if (!keeps_lock) return release_and_run(&call->einsum, data, error);
+    return einsum_run(&call->einsum, data, &(Crew){.threads = 1}, error);
 }
 
 static bool call_run(Call *call) {

@@ -45,7 +45,9 @@ static int module_exec(PyObject *module) {
     state->ndarray_protocol =
         PyObject_GetAttrString((PyObject *)&PyArray_Type, "__array_function__");
     if (!state->numpy_einsum || !state->numpy_einsum_path || !state->ndarray_protocol) return -1;
-    return config_choose_isa(state) && config_add_constants(module) ? 0 : -1;
+    bool is_ready =
+        config_choose_isa(state) && config_choose_threads() && config_add_constants(module);
+    return is_ready ? 0 : -1;
 }
 
 static int module_traverse(PyObject *module, visitproc visit, void *arg) {

@@ -5,8 +5,9 @@
  * ours, so they are laid out as the products make them: batch axes, then the left's, then the
  * right's.
  *
- *     workspace   | intermediate | intermediate |  ...  | scratch of the running task |
- *                 0              regions reused once read        scratch_offset
+ *     workspace   | intermediate | intermediate | ... | shared by tasks | scratch | scratch | ...
+ *                 0              regions reused once    shared_offset     scratch_offset: one for
+ *                                they are read                            each thread
  */
 #include "planning/plan.h"
 
@@ -16,6 +17,7 @@
 #include "planning/path.h"
 #include "planning/regions.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MAX_FUSED_INPUTS = 8 }; /* of an elementwise product in one pass */
@@ -38,7 +40,7 @@ typedef struct Builder {
     int operand_count;
     LabelSet unmoved; /* summed labels along which no input moves: left to the last step */
     Regions regions;
-    size_t scratch_bytes;
+    size_t shared_bytes;      /* the most that a step needs */
     Contraction *contraction; /* with room for the axes there are */
     Error *error;
 } Builder;
@@ -182,6 +184,24 @@ static Status describe(Builder *builder, Operand *const sides[], int side_count,
     return step->expression ? STATUS_OK : error_memory(builder->error);
 }
 
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* To whole cache lines. */
+static size_t round_up(size_t bytes) {
+    return (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+}
+
+/* No more than there are tasks, or than is worth the trouble. */
+static int useful_threads(const Step *step) {
+    const ptrdiff_t *tasks = step->plan.phases.tasks;
+    double most = (double)(tasks[0] > tasks[1] ? tasks[0] : tasks[1]);
+    double worth = step->seconds / POOL_SECONDS_PER_THREAD;
+    double threads = fmin(fmin(most, worth), POOL_MOST_THREADS);
+    return threads > 1 ? (int)threads : 1;
+}
+
 /* Appends the step that the builder's contraction describes. */
 static Status add_step(Builder *builder, Operand *const sides[], int side_count,
                        const LabelSet *summed) {
@@ -199,9 +219,9 @@ static Status add_step(Builder *builder, Operand *const sides[], int side_count,
                          &step->plan, builder->error));
     step->seconds = step->plan.strategy->cost(step->plan.contraction, options->machine);
     plan->seconds += step->seconds;
-    if (step->plan.scratch_bytes > builder->scratch_bytes) {
-        builder->scratch_bytes = step->plan.scratch_bytes;
-    }
+    plan->scratch_bytes = larger(plan->scratch_bytes, round_up(step->plan.scratch_bytes));
+    builder->shared_bytes = larger(builder->shared_bytes, round_up(step->plan.shared_bytes));
+    plan->most_threads = (int)larger((size_t)plan->most_threads, (size_t)useful_threads(step));
     return options->is_described ? describe(builder, sides, side_count, step) : STATUS_OK;
 }
 
@@ -368,8 +388,8 @@ static Status build(Builder *builder) {
         builder->plan->title = describe_problem(builder->problem, &builder->plan->arena);
         if (!builder->plan->title) return error_memory(builder->error);
     }
-    builder->plan->scratch_offset = builder->regions.high_water;
-    builder->plan->workspace_bytes = builder->regions.high_water + builder->scratch_bytes;
+    builder->plan->shared_offset = builder->regions.high_water;
+    builder->plan->scratch_offset = builder->plan->shared_offset + builder->shared_bytes;
     return STATUS_OK;
 }
 
@@ -377,7 +397,7 @@ Status plan_make(const Problem *problem, const PlanOptions *options, Plan **plan
     Arena arena = {0}, scratch = {0};
     *plan = arena_take(&arena, 1, sizeof **plan);
     if (!*plan) return error_memory(error);
-    **plan = (Plan){.arena = arena};
+    **plan = (Plan){.arena = arena, .most_threads = 1};
     Builder builder = {
         .problem = problem, .options = options, .scratch = &scratch, .plan = *plan, .error = error};
     Status status = build(&builder);
@@ -387,6 +407,10 @@ Status plan_make(const Problem *problem, const PlanOptions *options, Plan **plan
         *plan = NULL;
     }
     return status;
+}
+
+size_t plan_workspace_bytes(const Plan *plan, int threads) {
+    return plan->scratch_offset + (size_t)threads * plan->scratch_bytes;
 }
 
 void plan_free(Plan *plan) {

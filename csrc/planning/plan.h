@@ -3,6 +3,7 @@
 #define FASTEINSUM_PLANNING_PLAN_H
 
 #include "notation/problem.h"
+#include "runtime/pool.h"
 #include "strategies/strategy.h"
 
 /* Where a side of a step finds its data when the plan runs. */
@@ -25,9 +26,11 @@ typedef struct Plan {
     Arena arena;
     int step_count;
     Step *steps;
-    size_t scratch_offset; /* intermediates first, then the scratch of the running task */
-    size_t workspace_bytes;
+    size_t shared_offset;  /* after the intermediates: what the tasks of a step have in common */
+    size_t scratch_offset; /* then the scratch of each thread */
+    size_t scratch_bytes;
     double seconds;
+    int most_threads;  /* of any use to any step */
     const char *title; /* expression, dtype and extents; NULL unless the plan is described */
 } Plan;
 
@@ -46,9 +49,13 @@ Status plan_make(const Problem *problem, const PlanOptions *options, Plan **plan
                  Error *error) MUST_CHECK;
 void plan_free(Plan *plan);
 
+/* Bytes of workspace that a run needs on so many threads; 0 for one thread if none are needed. */
+size_t plan_workspace_bytes(const Plan *plan, int threads);
+
 /* Runs all steps. data: one pointer per input to its element at index 0, then the output's.
-   workspace: plan->workspace_bytes, aligned to a cache line. Nothing can fail. */
-void plan_execute(const Plan *plan, char *const data[], char *workspace);
+   workspace: as many bytes as the crew's threads need, aligned to a cache line. Nothing can fail;
+   false if the crew cancelled the run, and then the contents of the output are undefined. */
+bool plan_execute(const Plan *plan, char *const data[], char *workspace, const Crew *crew);
 
 /* Writes the table of steps of a plan that is described as text into buffer (always terminated);
    returns the length of the whole text, which is cut if it is not below size. */

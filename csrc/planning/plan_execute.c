@@ -1,21 +1,40 @@
 #include "planning/plan.h"
 
-static void step_execute(const Step *step, char *const data[], char *workspace, char *scratch) {
-    const StepPlan *plan = &step->plan;
+/* A step with everything in place. */
+typedef struct StepRun {
+    const StepPlan *plan;
     char *sides[MAX_SIDES];
-    for (int side = 0; side <= plan->contraction->input_count; side++) {
-        Slot slot = step->slots[side];
-        sides[side] =
-            (slot.operand == SLOT_WORKSPACE ? workspace : data[slot.operand]) + slot.offset;
-    }
-    for (ptrdiff_t task = 0; task < plan->task_count; task++) {
-        plan->strategy->run(plan, sides, scratch, task);
-    }
+    char *shared, *scratch; /* NULL if the plan needs no workspace */
+    size_t scratch_bytes;   /* from one thread's scratch to the next */
+} StepRun;
+
+static void run_task(const void *context, int thread, ptrdiff_t phase, ptrdiff_t number) {
+    const StepRun *run = context;
+    char *scratch = run->scratch ? run->scratch + (size_t)thread * run->scratch_bytes : NULL;
+    Task task = {phase, number, scratch, run->shared};
+    run->plan->strategy->run(run->plan, run->sides, &task);
 }
 
-void plan_execute(const Plan *plan, char *const data[], char *workspace) {
-    char *scratch = plan->workspace_bytes > 0 ? workspace + plan->scratch_offset : NULL;
-    for (int i = 0; i < plan->step_count; i++) {
-        step_execute(&plan->steps[i], data, workspace, scratch);
+static void step_begin(StepRun *run, const Plan *plan, const Step *step, char *const data[],
+                       char *workspace) {
+    run->plan = &step->plan;
+    for (int side = 0; side <= step->plan.contraction->input_count; side++) {
+        Slot slot = step->slots[side];
+        run->sides[side] =
+            (slot.operand == SLOT_WORKSPACE ? workspace : data[slot.operand]) + slot.offset;
     }
+    run->shared = workspace ? workspace + plan->shared_offset : NULL;
+    run->scratch = workspace ? workspace + plan->scratch_offset : NULL;
+    run->scratch_bytes = plan->scratch_bytes;
+}
+
+bool plan_execute(const Plan *plan, char *const data[], char *workspace, const Crew *crew) {
+    for (int i = 0; i < plan->step_count; i++) {
+        const Step *step = &plan->steps[i];
+        StepRun run;
+        step_begin(&run, plan, step, data, workspace);
+        Work work = {run_task, &run, step->plan.phases, step->seconds};
+        if (!pool_run(&work, crew)) return false;
+    }
+    return true;
 }

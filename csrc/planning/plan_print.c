@@ -63,8 +63,8 @@ static void print_step(Text *text, int number, const Step *step) {
     text_add(text, "%4d  %-24s %-9s %9s %9s %9s %9s %7td  %9.2e s  %s\n", number, step->expression,
              step->plan.strategy->name, extent_text(extents.batch, batch),
              extent_text(extents.rows, rows), extent_text(extents.cols, cols),
-             extent_text(extents.sum, sum), step->plan.task_count, step->seconds,
-             bytes_text(step->plan.scratch_bytes, scratch));
+             extent_text(extents.sum, sum), phases_total(&step->plan.phases), step->seconds,
+             bytes_text(step->plan.scratch_bytes + step->plan.shared_bytes, scratch));
 }
 
 size_t plan_print(const Plan *plan, char *buffer, size_t size) {
@@ -72,7 +72,8 @@ size_t plan_print(const Plan *plan, char *buffer, size_t size) {
     char workspace[32];
     if (size > 0) *buffer = '\0';
     text_add(&text, "%s   %d step%s, workspace %s\n", plan->title, plan->step_count,
-             plan->step_count == 1 ? "" : "s", bytes_text(plan->workspace_bytes, workspace));
+             plan->step_count == 1 ? "" : "s",
+             bytes_text(plan_workspace_bytes(plan, 1), workspace));
     text_add(&text, "%4s  %-24s %-9s %9s %9s %9s %9s %7s  %9s    %s\n", "step", "contraction",
              "strategy", "batch", "rows", "cols", "sum", "tasks", "time", "scratch");
     for (int i = 0; i < plan->step_count; i++) print_step(&text, i + 1, &plan->steps[i]);

@@ -67,16 +67,14 @@ static Status copy_prepare(const Contraction *contraction, const Machine *machin
     choices->kernel = kernels_for(contraction->arithmetic, machine->isa)->copy;
     TRY(nest_make(contraction, choose_plane(contraction), arena, &choices->nest, error));
     step->choices = choices;
-    step->task_count = nest_task_count(&choices->nest);
-    step->scratch_bytes = 0;
+    step->phases = phases_single(nest_task_count(&choices->nest));
     return STATUS_OK;
 }
 
-static void copy_run(const StepPlan *step, char *const data[], char *scratch, ptrdiff_t task) {
-    (void)scratch;
+static void copy_run(const StepPlan *step, char *const data[], const Task *task) {
     const CopyChoices *choices = step->choices;
     const Nest *nest = &choices->nest;
-    Piece piece = nest_piece(nest, task);
+    Piece piece = nest_piece(nest, task->number);
     CopyJob job = {
         .rows = piece.row_count,
         .cols = nest->cols->extent,

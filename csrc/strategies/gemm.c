@@ -188,7 +188,7 @@ static void choose_tasks(GemmChoices *choices, StepPlan *step) {
         (double)groups->rows.extent * (double)groups->cols.extent * (double)groups->sum.extent;
     choices->batch_per_task = entry < 1e6 ? (ptrdiff_t)(1e6 / entry) + 1 : 1;
     ptrdiff_t batch_tasks = (ptrdiff_t)blocks_of(groups->batch.extent, choices->batch_per_task);
-    step->task_count = batch_tasks * choices->row_tasks * choices->col_tasks;
+    step->phases = phases_single(batch_tasks * choices->row_tasks * choices->col_tasks);
 }
 
 static size_t aligned(ptrdiff_t bytes) {
@@ -349,15 +349,15 @@ static void multiply_block(GemmRun *run, ptrdiff_t first, ptrdiff_t end, ptrdiff
     }
 }
 
-static void run(const StepPlan *step, char *const data[], char *scratch, ptrdiff_t task) {
+static void run(const StepPlan *step, char *const data[], const Task *task) {
     const GemmChoices *choices = step->choices;
     const Groups *groups = &choices->groups;
-    GemmRun state = run_begin(choices, scratch);
-    ptrdiff_t col = task % choices->col_tasks * choices->col_block;
-    task /= choices->col_tasks;
-    ptrdiff_t row = task % choices->row_tasks * choices->rows_per_task;
+    GemmRun state = run_begin(choices, task->scratch);
+    ptrdiff_t col = task->number % choices->col_tasks * choices->col_block;
+    ptrdiff_t rest = task->number / choices->col_tasks;
+    ptrdiff_t row = rest % choices->row_tasks * choices->rows_per_task;
     ptrdiff_t row_end = smaller(row + choices->rows_per_task, groups->rows.extent);
-    ptrdiff_t entry = task / choices->row_tasks * choices->batch_per_task;
+    ptrdiff_t entry = rest / choices->row_tasks * choices->batch_per_task;
     ptrdiff_t entry_end = smaller(entry + choices->batch_per_task, groups->batch.extent);
     for (; entry < entry_end; entry++) {
         for (int side = 0; side < 3; side++) {

@@ -135,14 +135,14 @@ static Status gemv_prepare(const Contraction *contraction, const Machine *machin
     Plane plane = choose_plane(contraction, choices->matrix, &seconds);
     TRY(nest_make(contraction, plane, arena, &choices->summation.nest, error));
     step->choices = choices;
-    step->task_count = nest_task_count(&choices->summation.nest);
+    step->phases = phases_single(nest_task_count(&choices->summation.nest));
     step->scratch_bytes = summation_scratch_bytes(&choices->summation);
     return STATUS_OK;
 }
 
-static void gemv_run(const StepPlan *step, char *const data[], char *scratch, ptrdiff_t task) {
+static void gemv_run(const StepPlan *step, char *const data[], const Task *task) {
     const GemvChoices *choices = step->choices;
-    summation_run(&choices->summation, data, scratch, task);
+    summation_run(&choices->summation, data, task);
 }
 
 const Strategy strategy_gemv = {"gemv", gemv_cost, gemv_prepare, gemv_run};

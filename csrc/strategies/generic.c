@@ -224,19 +224,17 @@ static Status prepare(const Contraction *contraction, const Machine *machine, Ar
     bool is_whole = contraction->arithmetic == DTYPE_OBJECT || elements > (double)kept;
     choices->kept_per_task = is_whole ? (kept > 0 ? kept : 1) : (ptrdiff_t)elements;
     step->choices = choices;
-    step->task_count = (kept + choices->kept_per_task - 1) / choices->kept_per_task;
-    step->scratch_bytes = 0;
+    step->phases = phases_single((kept + choices->kept_per_task - 1) / choices->kept_per_task);
     return STATUS_OK;
 }
 
-static void run(const StepPlan *step, char *const data[], char *scratch, ptrdiff_t task) {
-    (void)scratch;
+static void run(const StepPlan *step, char *const data[], const Task *task) {
     const Contraction *contraction = step->contraction;
     const GenericChoices *choices = step->choices;
     int kept_count = contraction->kept_count, side_count = contraction->input_count + 1;
     Element element = element_of(contraction);
     ptrdiff_t kept = axes_extent(contraction->axes, kept_count);
-    ptrdiff_t first = task * choices->kept_per_task;
+    ptrdiff_t first = task->number * choices->kept_per_task;
     ptrdiff_t left = kept - first;
     Walk outer, inner;
     walk_begin(&outer, contraction->axes, kept_count, side_count, data, first);

@@ -62,17 +62,15 @@ static Status multiply_prepare(const Contraction *contraction, const Machine *ma
     TRY(nest_make(contraction, plane, arena, &choices->nest, error));
     choices->kernel = kernels_for(contraction->arithmetic, machine->isa)->multiply;
     step->choices = choices;
-    step->task_count = nest_task_count(&choices->nest);
-    step->scratch_bytes = 0;
+    step->phases = phases_single(nest_task_count(&choices->nest));
     return STATUS_OK;
 }
 
-static void multiply_run(const StepPlan *step, char *const data[], char *scratch, ptrdiff_t task) {
-    (void)scratch;
+static void multiply_run(const StepPlan *step, char *const data[], const Task *task) {
     const MultiplyChoices *choices = step->choices;
     const Nest *nest = &choices->nest;
     int output = nest->side_count - 1;
-    Piece piece = nest_piece(nest, task);
+    Piece piece = nest_piece(nest, task->number);
     Walk walk;
     nest_begin(nest, &piece, data, &walk);
     MultiplyJob job = {

@@ -92,14 +92,14 @@ static Status reduce_prepare(const Contraction *contraction, const Machine *mach
     };
     TRY(nest_make(contraction, plane, arena, &choices->summation.nest, error));
     step->choices = choices;
-    step->task_count = nest_task_count(&choices->summation.nest);
+    step->phases = phases_single(nest_task_count(&choices->summation.nest));
     step->scratch_bytes = summation_scratch_bytes(&choices->summation);
     return STATUS_OK;
 }
 
-static void reduce_run(const StepPlan *step, char *const data[], char *scratch, ptrdiff_t task) {
+static void reduce_run(const StepPlan *step, char *const data[], const Task *task) {
     const ReduceChoices *choices = step->choices;
-    summation_run(&choices->summation, data, scratch, task);
+    summation_run(&choices->summation, data, task);
 }
 
 const Strategy strategy_reduce = {"reduce", reduce_cost, reduce_prepare, reduce_run};

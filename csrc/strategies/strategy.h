@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "notation/contraction.h"
 #include "runtime/cpu.h"
+#include "runtime/phases.h"
 
 typedef struct Strategy Strategy;
 
@@ -15,9 +16,17 @@ typedef struct StepPlan {
     const Strategy *strategy;
     const Contraction *contraction; /* in the arena; holds only the axes it has */
     void *choices;                  /* the strategy's own struct */
-    ptrdiff_t task_count; /* independent pieces of work; their borders depend on shapes only */
+    Phases phases;        /* independent pieces of work; their borders depend on shapes only */
     size_t scratch_bytes; /* that each running task needs, aligned to a cache line */
+    size_t shared_bytes;  /* that all tasks have in common; kept from phase to phase */
 } StepPlan;
+
+/* One piece of the work of a step, and the memory it finds. */
+typedef struct Task {
+    ptrdiff_t phase, number; /* its number within the phase */
+    char *scratch;           /* scratch_bytes for this task alone, contents undefined */
+    char *shared;            /* shared_bytes, undefined before the first phase */
+} Task;
 
 struct Strategy {
     const char *name;
@@ -25,13 +34,14 @@ struct Strategy {
     /* Estimated seconds on one core; INFINITY where the strategy does not apply. */
     double (*cost)(const Contraction *contraction, const Machine *machine);
 
-    /* Makes all choices and tables; fills choices, task_count and scratch_bytes. */
+    /* Makes all choices and tables; fills choices, phases and, where it needs memory, scratch_bytes
+       and shared_bytes. */
     Status (*prepare)(const Contraction *contraction, const Machine *machine, Arena *arena,
                       StepPlan *step, Error *error);
 
-    /* Does task number task. data: where the walk of each side starts, inputs first, output last.
-       Makes no choices, allocates nothing, cannot fail. */
-    void (*run)(const StepPlan *step, char *const data[], char *scratch, ptrdiff_t task);
+    /* Does one task. data: where the walk of each side starts, inputs first, output last. Makes no
+       choices, allocates nothing, cannot fail. */
+    void (*run)(const StepPlan *step, char *const data[], const Task *task);
 };
 
 /* The strategies, best first where costs are equal; ends with NULL. The last one takes everything.

@@ -73,11 +73,11 @@ static void sum_rows(const Summation *summation, char *const pointers[], ptrdiff
     }
 }
 
-void summation_run(const Summation *summation, char *const data[], char *scratch, ptrdiff_t task) {
-    Piece piece = nest_piece(&summation->nest, task);
+void summation_run(const Summation *summation, char *const data[], const Task *task) {
+    Piece piece = nest_piece(&summation->nest, task->number);
     Walk walk;
     nest_begin(&summation->nest, &piece, data, &walk);
     for (ptrdiff_t i = 0; i < piece.position_count; i++, walk_next(&walk)) {
-        sum_rows(summation, walk.pointers, piece.row_count, scratch);
+        sum_rows(summation, walk.pointers, piece.row_count, task->scratch);
     }
 }

@@ -30,6 +30,6 @@ typedef struct Summation {
 size_t summation_scratch_bytes(const Summation *summation);
 
 /* Computes one task: writes every row of its kept positions. */
-void summation_run(const Summation *summation, char *const data[], char *scratch, ptrdiff_t task);
+void summation_run(const Summation *summation, char *const data[], const Task *task);
 
 #endif

@@ -10,6 +10,8 @@ from fasteinsum import _fasteinsum
 # The environment variables that fasteinsum reads, and what each does.
 ENVIRONMENT = {
     "FASTEINSUM_ISA": "caps the instruction set: baseline, neon, avx2 or avx512",
+    "FASTEINSUM_NUM_THREADS": "threads that a call may use",
+    "OMP_NUM_THREADS": "the same, where FASTEINSUM_NUM_THREADS is not set",
 }
 
 

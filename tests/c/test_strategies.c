@@ -156,7 +156,23 @@ static bool is_canary(const char *memory, size_t bytes) {
 
 static long cut_count; /* steps of several tasks */
 
-/* Prepares and runs all tasks, last first, each with scratch full of rubbish. */
+/* Memory of a step with a canary behind it, and rubbish inside. */
+static char *rubbish_take(size_t bytes) {
+    char *memory = memory_take(bytes + CANARY_BYTES);
+    return memset(memory, CANARY, bytes + CANARY_BYTES);
+}
+
+/* All tasks of a phase, last first, each with scratch full of rubbish. */
+static void run_phase(const StepPlan *step, char *const data[], Task task) {
+    for (task.number = step->phases.tasks[task.phase % 2]; task.number-- > 0;) {
+        memset(task.scratch, CANARY, step->scratch_bytes + CANARY_BYTES);
+        step->strategy->run(step, data, &task);
+        CHECK(is_canary(task.scratch + step->scratch_bytes, CANARY_BYTES));
+        CHECK(is_canary(task.shared + step->shared_bytes, CANARY_BYTES));
+    }
+}
+
+/* Prepares and runs all phases. */
 static void run(const Strategy *strategy, const Case *c, const Machine *machine, char *out) {
     Arena arena = {0};
     StepPlan step;
@@ -164,20 +180,19 @@ static void run(const Strategy *strategy, const Case *c, const Machine *machine,
     CHECK_EQUAL_INT(strategy_prepare(strategy, &c->contraction, machine, &arena, &step, &error),
                     STATUS_OK);
     CHECK(step.strategy == strategy);
-    char *data[MOST_INPUTS + 1], *scratch = memory_take(step.scratch_bytes + CANARY_BYTES);
+    char *data[MOST_INPUTS + 1];
     int output = c->contraction.input_count;
     for (int side = 0; side <= output; side++) {
         char *first = side == output ? out + (c->sides[side].data - c->sides[side].memory)
                                      : c->sides[side].data;
         data[side] = first + c->contraction.origins[side];
     }
-    cut_count += step.task_count > 1;
-    for (ptrdiff_t task = step.task_count; task-- > 0;) {
-        memset(scratch, CANARY, step.scratch_bytes + CANARY_BYTES);
-        strategy->run(&step, data, scratch, task);
-        CHECK(is_canary(scratch + step.scratch_bytes, CANARY_BYTES));
-    }
-    memory_give(scratch);
+    cut_count += phases_total(&step.phases) > 1;
+    Task task = {.scratch = rubbish_take(step.scratch_bytes),
+                 .shared = rubbish_take(step.shared_bytes)};
+    for (; task.phase < step.phases.count; task.phase++) run_phase(&step, data, task);
+    memory_give(task.shared);
+    memory_give(task.scratch);
     arena_free(&arena);
 }
 

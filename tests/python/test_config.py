@@ -74,7 +74,9 @@ def test_every_variable_that_the_sources_read_is_shown():
     read = {
         name
         for path in sources
-        for name in re.findall(r'"(FASTEINSUM_[A-Z_]+|OMP_NUM_THREADS)"', path.read_text(encoding="utf-8"))
+        for name in re.findall(
+            r'"(FASTEINSUM_[A-Z_]+|OMP_NUM_THREADS)"', path.read_text(encoding="utf-8")
+        )
     }
     assert set(show_config(mode="dicts")["environment"]) == read
 

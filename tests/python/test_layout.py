@@ -36,7 +36,18 @@ SYSTEM_HEADERS = {
         "stdbool",
         "stddef",
     ),
-    *("stdint", "stdio", "stdlib", "string", "pthread", "sched", "signal", "time", "unistd"),
+    *(
+        "fenv",
+        "stdint",
+        "stdio",
+        "stdlib",
+        "string",
+        "pthread",
+        "sched",
+        "signal",
+        "time",
+        "unistd",
+    ),
 }
 ALLOCATORS = re.compile(
     r"\b(malloc|calloc|realloc|reallocarray|free|aligned_alloc|posix_memalign|memalign|strdup"

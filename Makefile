@@ -17,8 +17,8 @@ SANITIZER_OPTIONS = UBSAN_OPTIONS=print_stacktrace=1 \
 	ASAN_OPTIONS=strict_init_order=1:allocator_may_return_null=1:detect_stack_use_after_return=0
 SANITIZED_CASES ?= 1500
 
-.PHONY: help demo test test-c test-python sanitize sanitize-c sanitize-python bench lint format \
-	wheel clean
+.PHONY: help demo test test-c test-python fuzz sanitize sanitize-c sanitize-python bench lint \
+	format wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make test         all tests, the Python ones against the installed wheel"
 	@echo "make test-c       the tests of the core, without Python"
 	@echo "make test-python  the tests of the installed wheel; ARGS=... goes to pytest"
+	@echo "make fuzz         random requests against numpy; ARGS=... goes to tests/python/fuzz.py"
 	@echo "make sanitize     all tests under the address and undefined-behaviour sanitizers"
 	@echo "make bench        time against numpy; ARGS=... goes to benchmarks/bench.py"
 	@echo "make lint         formatting, style and compiler warnings, all as errors"
@@ -43,6 +44,9 @@ test-c:
 
 test-python: .venv/installed .venv/group-test
 	$(PYTEST) tests/python $(ARGS)
+
+fuzz: .venv/installed .venv/group-test
+	$(BIN)/python tests/python/fuzz.py $(ARGS)
 
 bench: .venv/installed .venv/group-bench
 	$(BIN)/python benchmarks/bench.py $(ARGS)

@@ -168,17 +168,21 @@ class Twist:
 class Generator:
     """next() makes valid requests, next_invalid() requests of which most must be refused."""
 
-    def __init__(self, seed: int, work_limit: int = 2000):
-        self.random = random.Random(seed)
-        self.numbers = np.random.default_rng(seed)
+    def __init__(self, source: int | str | random.Random, work_limit: int = 2000):
+        self.random = source if isinstance(source, random.Random) else random.Random(source)
+        self.numbers = np.random.default_rng(self.random.getrandbits(64))
         self.work_limit = work_limit
+
+    def _chance(self, probability: float) -> bool:
+        """Less is drawn as False, so that a search for small numbers drops what is not needed."""
+        return self.random.random() >= 1 - probability
 
     # Expressions -------------------------------------------------------------------------------
 
     def next(self) -> Request:
         expression = self._expression()
         request = Request(self._notation(expression), [])
-        if self.random.random() < 0.15:
+        if self._chance(0.15):
             request.keywords["casting"] = self.random.choice(CASTINGS)
         self._add_operands(request, expression)
         self._add_keywords(request, expression)
@@ -192,10 +196,10 @@ class Generator:
 
     def _any_expression(self) -> Expression:
         rng = self.random
-        work_limit = self.work_limit * (100 if rng.random() < 0.03 else 1)
-        operand_count = rng.choices((1, 2, 3, 4, 5), (22, 48, 18, 8, 4))[0]
+        work_limit = self.work_limit * (100 if self._chance(0.03) else 1)
+        operand_count = rng.choices((1, 2, 3, 4, 5, 6), (22, 46, 18, 8, 4, 2))[0]
         letters = rng.sample(LETTERS, rng.choices(range(9), (2, 8, 18, 25, 20, 12, 8, 4, 3))[0])
-        ellipsis_rank = rng.choices((0, 1, 2, 3), (4, 3, 2, 1))[0] if rng.random() < 0.25 else None
+        ellipsis_rank = rng.choices((0, 1, 2, 3), (4, 3, 2, 1))[0] if self._chance(0.25) else None
         terms = [self._term(letters, ellipsis_rank) for _ in range(operand_count)]
         labels = {label for term in terms for label in term if label != ELLIPSIS}
         extents = self._extents(sorted(labels), ellipsis_rank or 0, work_limit)
@@ -206,10 +210,10 @@ class Generator:
         rng = self.random
         count = rng.choices((0, 1, 2, 3, 4), (5, 20, 40, 25, 10))[0]
         term = rng.sample(letters, min(count, len(letters)))
-        if term and rng.random() < 0.12:
+        if term and self._chance(0.12):
             term += rng.choices(term, k=rng.choice((1, 1, 2)))
             rng.shuffle(term)
-        if ellipsis_rank is not None and rng.random() < 0.75:
+        if ellipsis_rank is not None and self._chance(0.75):
             term.insert(rng.randrange(len(term) + 1), ELLIPSIS)
         return term
 
@@ -220,7 +224,7 @@ class Generator:
         rng.shuffle(names)
         extents = {}
         for name in names:
-            choices = TILE_EXTENTS if rng.random() < 0.3 else SMALL_EXTENTS
+            choices = TILE_EXTENTS if self._chance(0.3) else SMALL_EXTENTS
             extent = rng.choice(choices)
             extents[name] = extent if max(1, extent) <= limit else min(limit, rng.choice((1, 2)))
             limit //= max(1, extents[name])
@@ -228,38 +232,38 @@ class Generator:
 
     def _shape(self, term: list[str], extents: dict, ellipsis_rank: int | None) -> tuple:
         rng = self.random
-        ones = {label for label in term if rng.random() < 0.04}
+        ones = {label for label in term if self._chance(0.04)}
         shape = []
         for label in term:
             if label != ELLIPSIS:
                 shape.append(1 if label in ones else extents[label])
                 continue
-            rank = ellipsis_rank if rng.random() < 0.7 else rng.randint(0, ellipsis_rank)
+            rank = ellipsis_rank if self._chance(0.7) else rng.randint(0, ellipsis_rank)
             shape += [
-                1 if rng.random() < 0.15 else extents[number] for number in reversed(range(rank))
+                1 if self._chance(0.15) else extents[number] for number in reversed(range(rank))
             ]
         return tuple(shape)
 
     def _output(self, terms: list[list[str]], labels: set[str]) -> list[str] | None:
         rng = self.random
-        if rng.random() < 0.25:
+        if self._chance(0.25):
             return None
         ordered = sorted(labels)
-        keep_all = len(terms) == 1 and rng.random() < 0.4
-        output = [label for label in ordered if keep_all or rng.random() < 0.55]
+        keep_all = len(terms) == 1 and self._chance(0.4)
+        output = [label for label in ordered if keep_all or self._chance(0.55)]
         rng.shuffle(output)
-        if any(ELLIPSIS in term for term in terms) and rng.random() < 0.9:
+        if any(ELLIPSIS in term for term in terms) and self._chance(0.9):
             output.insert(rng.randrange(len(output) + 1), ELLIPSIS)
         return output
 
     def _notation(self, expression: Expression) -> object:
         """The expression as text or as sublists, in one of the accepted spellings."""
         rng = self.random
-        if rng.random() < 0.75:
+        if self._chance(0.75):
             text = expression.text()
-            if rng.random() < 0.1:
+            if self._chance(0.1):
                 text = "".join(_with_spaces(rng, text))
-            return text.encode() if rng.random() < 0.02 else text
+            return text.encode() if self._chance(0.02) else text
         sublists = [self._sublist(term) for term in expression.terms]
         if expression.output is not None:
             sublists.append(self._sublist(expression.output))
@@ -283,30 +287,30 @@ class Generator:
         has_objects = any(dtype.kind == "O" for dtype in dtypes)
         # Python's sums of floats would depend on the order of the terms.
         request.is_natural = request.keywords.get("casting") == "unsafe"
-        request.is_integral = has_objects or request.is_natural or rng.random() < 0.5
-        request.is_twisted = has_objects and len(set(dtypes)) == 1 and rng.random() < 0.3
+        request.is_integral = has_objects or request.is_natural or self._chance(0.5)
+        request.is_twisted = has_objects and len(set(dtypes)) == 1 and self._chance(0.3)
         for shape, dtype in zip(expression.shapes, dtypes):
             twins = [view for view in request.views if view.shape == shape]
-            if twins and rng.random() < 0.1:
+            if twins and self._chance(0.1):
                 request.views.append(rng.choice(twins))
                 continue
             view = self._view(shape, dtype, rng.choice(LAYOUTS), request)
-            view.writeable = rng.random() < 0.8
-            view.as_list = rng.random() < 0.02 and _survives_tolist(view)
+            view.writeable = self._chance(0.8)
+            view.as_list = self._chance(0.02) and _survives_tolist(view)
             request.views.append(view)
 
     def _dtypes(self, count: int) -> list[np.dtype]:
         rng = self.random
-        if rng.random() < 0.2:
+        if self._chance(0.2):
             return [rng.choice(DTYPES) for _ in range(count)]
-        return [rng.choice(COMMON_DTYPES if rng.random() < 0.6 else DTYPES)] * count
+        return [rng.choice(COMMON_DTYPES if self._chance(0.6) else DTYPES)] * count
 
     def _view(self, shape: tuple, dtype: np.dtype, layout: str, request: Request) -> View:
         """A view of new memory, filled with values."""
         rng = self.random
-        if dtype.itemsize > 1 and dtype.kind != "O" and rng.random() < 0.08:
+        if dtype.itemsize > 1 and dtype.kind != "O" and self._chance(0.08):
             dtype = dtype.newbyteorder()
-        misaligned = rng.randrange(dtype.itemsize) if rng.random() < 0.08 else 0
+        misaligned = rng.randrange(dtype.itemsize) if self._chance(0.08) else 0
         steps = self._steps(shape, layout)
         low, high = _span(shape, steps)
         lead = LEAD_BYTES // dtype.itemsize if dtype.itemsize < 16 else 1
@@ -336,13 +340,13 @@ class Generator:
             rng.shuffle(order)
         steps, reach = [0] * rank, 1
         for axis in order:
-            if layout == "zero" and rng.random() < 0.5:
+            if layout == "zero" and self._chance(0.5):
                 continue
             reach *= rng.choice((1, 1, 2, 3)) if layout == "sliced" and reach < 20_000 else 1
             steps[axis] = reach
             reach *= max(1, shape[axis])
         if layout == "negative":
-            steps = [step if rng.random() < 0.3 else -step for step in steps]
+            steps = [step if self._chance(0.3) else -step for step in steps]
         return steps
 
     def _values(self, count: int, dtype: np.dtype, request: Request) -> np.ndarray:
@@ -377,29 +381,29 @@ class Generator:
         return values
 
     def _objects(self, count: int, request: Request) -> list:
-        rng = self.random
+        integers = self.numbers.integers
         if request.is_twisted:
-            return [Twist(rng.randint(-3, 3), rng.randint(-3, 3)) for _ in range(count)]
-        return [rng.randint(0 if request.is_natural else -4, 4) for _ in range(count)]
+            return [Twist(a, b) for a, b in integers(-3, 4, (count, 2)).tolist()]
+        return integers(0 if request.is_natural else -4, 5, count).tolist()
 
     # Keywords ----------------------------------------------------------------------------------
 
     def _add_keywords(self, request: Request, expression: Expression) -> None:
         rng = self.random
         keywords = request.keywords
-        if rng.random() < 0.25:
+        if self._chance(0.25):
             keywords["order"] = rng.choice("KACFkacf")
-        if rng.random() < 0.12 and not request.is_twisted:
+        if self._chance(0.12) and not request.is_twisted:
             keywords["dtype"] = self._other_dtype(request)
-        if rng.random() < 0.35:
+        if self._chance(0.35):
             keywords["optimize"] = self._optimize(len(request.views))
         shape = expression.output_shape()
-        if shape is not None and rng.random() < 0.25:
+        if shape is not None and self._chance(0.25):
             self._add_out(request, shape)
 
     def _optimize(self, operand_count: int) -> object:
         rng = self.random
-        if operand_count >= 3 and rng.random() < 0.3:
+        if operand_count >= 3 and self._chance(0.3):
             return self._explicit_path(operand_count)
         return rng.choice((False, True, True, "greedy", "optimal", None, ("greedy", 1000)))
 
@@ -414,22 +418,22 @@ class Generator:
         dtype = self.random.choice(DTYPES)
         if dtype.kind == "O" and not request.is_integral:
             return request.views[0].dtype.newbyteorder("=")
-        if dtype.itemsize > 1 and dtype.kind != "O" and self.random.random() < 0.1:
+        if dtype.itemsize > 1 and dtype.kind != "O" and self._chance(0.1):
             return dtype.newbyteorder()
         return dtype
 
     def _add_out(self, request: Request, shape: tuple) -> None:
         rng = self.random
         natural = np.result_type(*(view.dtype for view in request.views))
-        dtype = natural if rng.random() < 0.5 else rng.choice(DTYPES)
+        dtype = natural if self._chance(0.5) else rng.choice(DTYPES)
         if request.is_twisted or (dtype.kind == "O" and not request.is_integral):
             dtype = natural
         layout = rng.choice(OUT_LAYOUTS)
         view = self._view(shape, dtype, layout, request)
-        view.writeable = rng.random() < 0.98
+        view.writeable = self._chance(0.98)
         request.out = view
         lender = rng.choice(request.views)
-        if rng.random() < 0.35 and (lender.dtype.kind == "O") == (dtype.kind == "O"):
+        if self._chance(0.35) and (lender.dtype.kind == "O") == (dtype.kind == "O"):
             self._lend(request, lender)
 
     def _lend(self, request: Request, lender: View) -> None:
@@ -466,7 +470,7 @@ class Generator:
         for _ in range(rng.choice((1, 1, 2))):
             at = rng.randrange(len(text) + 1)
             stuff = rng.choice((*".,->ijZ 1%&_\t\n", "...", "->", "\u00e9", ""))
-            text = text[:at] + stuff + text[at + (rng.random() < 0.5) :]
+            text = text[:at] + stuff + text[at + (self._chance(0.5)) :]
         request.subscripts = text
 
     def _spoil_sublist(self, request: Request) -> None:
@@ -479,15 +483,15 @@ class Generator:
 
     def _spoil_shape(self, request: Request) -> None:
         rng = self.random
-        if rng.random() < 0.2 and not isinstance(request.subscripts, list):
+        if self._chance(0.2) and not isinstance(request.subscripts, list):
             change = rng.choice((request.views.pop, lambda: request.views.append(request.views[0])))
             change()
             return
         number = rng.randrange(len(request.views))
         shape = list(request.views[number].shape)
-        if shape and rng.random() < 0.7:
+        if shape and self._chance(0.7):
             shape[rng.randrange(len(shape))] = rng.choice((0, 1, 2, 3, 5))
-        elif shape and rng.random() < 0.5:
+        elif shape and self._chance(0.5):
             shape.pop()
         else:
             shape.append(rng.choice((1, 2)))

@@ -1,59 +1,41 @@
 """Random requests against NumPy and exact arithmetic: see generator.py and oracle.py.
 
 FASTEINSUM_TEST_CASES sets how many (default 20,000). A failure prints a program that repeats it.
+`make fuzz` does the same with many more.
 """
 
 import os
-import re
 from collections import Counter
-from contextlib import contextmanager
 
-import fasteinsum
+import fuzz
 import numpy as np
 import oracle
 import pytest
 from fasteinsum import _fasteinsum
+from fuzz import (
+    BATCH,
+    ISAS,
+    STRATEGIES,
+    check_all,
+    check_requests,
+    complaint_of,
+    requests,
+    shrunk,
+    switched,
+)
 from generator import Generator, Request, View
-from tree import ROOT
+from hypothesis import HealthCheck, given, settings
 
 CASES = int(os.environ.get("FASTEINSUM_TEST_CASES", "20000"))
 BATCHES = 8  # of the cases with everything at its default, so that progress shows
-FAILURES_PRINTED = 5
-
-STRATEGIES = re.findall(
-    r"&strategy_(\w+)", (ROOT / "csrc/strategies/strategy.c").read_text(encoding="ascii")
-)
-ISAS = [
-    name
-    for name in _fasteinsum._config()["isas_built"]
-    if name in _fasteinsum._config()["isas_found"]
-]
-
-
-@contextmanager
-def switched(switch, name):
-    before = switch(name)
-    try:
-        yield
-    finally:
-        switch(before)
 
 
 def run_cases(make_request, count: int) -> Counter:
     """Checks that many requests; counts those computed and those refused."""
-    outcomes, failures = Counter(), []
-    for _ in range(count):
-        request = make_request()
-        try:
-            outcome = oracle.check(fasteinsum.einsum, request)
-        except oracle.Mismatch as mismatch:
-            failures.append(f"# {mismatch}\n{request.text()}")
-        else:
-            outcomes["refused" if outcome.error else "computed"] += 1
-    if failures:
-        shortest = sorted(failures, key=len)[:FAILURES_PRINTED]
-        pytest.fail(f"{len(failures)} of {count} are wrong\n\n" + "\n".join(shortest), False)
-    return outcomes
+    report = check_requests(make_request, count)
+    if report.failures:
+        pytest.fail(f"{len(report.failures)} of {count} are wrong\n\n{report.text()}", False)
+    return report.outcomes
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
@@ -77,6 +59,37 @@ def test_each_isa(isa):
 def test_each_strategy(strategy):
     with switched(_fasteinsum._use_strategy, strategy):
         run_cases(Generator(300).next, CASES // 8 // len(STRATEGIES))
+
+
+@settings(
+    max_examples=max(20, CASES // 100),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(requests())
+def test_shrinking_requests(request):
+    """What fails here, Hypothesis makes small."""
+    outcome, complaint = complaint_of(request)
+    assert outcome != "wrong", f"{complaint}\n{request.text()}"
+
+
+def test_fuzzer():
+    """Its batches run in processes of their own; the first two are of one strategy and of all."""
+    report = check_all("tests", 2 * BATCH, 2)
+    assert report.outcomes.total() == 2 * BATCH
+    assert report.failures == []
+
+
+def test_fuzzer_reports(monkeypatch):
+    """A wrong einsum is found, with a program that shows it, and made small."""
+    monkeypatch.setattr(fuzz.fasteinsum, "einsum", lambda *_, **__: np.float64(2))
+    report = check_requests(Generator(1).next, 50)
+    assert report.outcomes["wrong"] == len(report.failures) > 40
+    assert "print(repr(fasteinsum.einsum(" in report.text()
+    small = shrunk(report.failures[0][2:].split()[0])
+    assert len(small) < len(report.failures[0])
 
 
 # The oracles themselves ------------------------------------------------------------------------

@@ -42,6 +42,11 @@ def c_files():
     return files_of(CSRC, "*.c", "*.h")
 
 
+def strategy_names():
+    text = (CSRC / "strategies" / "strategy.c").read_text()
+    return re.findall(r"&strategy_(\w+)", text)
+
+
 def name_of(path):
     """How an #include in csrc/ spells a file."""
     return path.relative_to(CSRC).as_posix()

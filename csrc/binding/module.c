@@ -28,6 +28,7 @@ static PyMethodDef methods[] = {
     {"_config", method_config, METH_NOARGS, CONFIG_DOC},
     {"_describe", KEYWORDS(method_describe), DESCRIBE_DOC},
     {"_spell", KEYWORDS(method_spell), SPELL_DOC},
+    {"_window_axes", KEYWORDS(method_window_axes), WINDOW_AXES_DOC},
     {"_use_isa", method_use_isa, METH_O, USE_ISA_DOC},
     {"_use_strategy", method_use_strategy, METH_O, USE_STRATEGY_DOC},
     {"_fail_allocation", method_fail_allocation, METH_VARARGS, FAIL_ALLOCATION_DOC},

@@ -161,6 +161,14 @@
     ">>> windows(np.zeros((50, 3, 32, 32)), (7, 7), padding=3).shape\n"                    \
     "(50, 3, 32, 32, 7, 7)\n"
 
+#define WINDOW_AXES_DOC                                                                       \
+    "_window_axes(shape, window_shape, axis=None, *, stride=1, dilation=1, padding=0, "       \
+    "remainder='drop')\n"                                                                     \
+    "--\n"                                                                                    \
+    "\n"                                                                                      \
+    "For each windowed axis its length, and of the windows size, stride, dilation, padding\n" \
+    "before, extent and number of positions.\n"
+
 #define OUTPUT_SHAPE_DOC                                                                \
     "output_shape(shape, window_shape, axis=None, *, stride=1, dilation=1, padding=0, " \
     "remainder='drop')\n"                                                               \

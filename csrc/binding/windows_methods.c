@@ -179,23 +179,50 @@ static const Signature output_shape_signature = {"output_shape", 2, 3, OUTPUT_PA
                                                                        "axis", "stride", "dilation",
                                                                        "padding", "remainder"}};
 
-PyObject *method_output_shape(PyObject *module, PyObject *const *arguments, Py_ssize_t count,
-                              PyObject *keyword_names) {
-    (void)module;
-    PyObject *values[OUTPUT_PARAMETERS];
-    if (!arguments_bind(&output_shape_signature, arguments, count, keyword_names, values)) {
-        return NULL;
-    }
+static bool resolve_shape(PyObject *const values[], Windows *windows) {
     GeometryArguments geometry = {values[OUTPUT_WINDOW_SHAPE], values[OUTPUT_AXIS],
                                   values[OUTPUT_STRIDE],       values[OUTPUT_DILATION],
                                   values[OUTPUT_PADDING],      values[OUTPUT_REMAINDER]};
     Integers shape;
-    Windows windows;
     Error error;
-    if (!integers_read_shape(values[OUTPUT_SHAPE], &shape)) return NULL;
-    if (!geometry_read(&geometry, shape.count, &windows)) return NULL;
-    if (windows_resolve(&windows, shape.values, shape.count, &error)) return error_raise(&error);
+    if (!integers_read_shape(values[OUTPUT_SHAPE], &shape)) return false;
+    if (!geometry_read(&geometry, shape.count, windows)) return false;
+    if (windows_resolve(windows, shape.values, shape.count, &error) == STATUS_OK) return true;
+    error_raise(&error);
+    return false;
+}
+
+PyObject *method_output_shape(PyObject *module, PyObject *const *arguments, Py_ssize_t count,
+                              PyObject *keyword_names) {
+    (void)module;
+    PyObject *values[OUTPUT_PARAMETERS];
+    Windows windows;
+    if (!arguments_bind(&output_shape_signature, arguments, count, keyword_names, values) ||
+        !resolve_shape(values, &windows)) {
+        return NULL;
+    }
     ptrdiff_t positions[MAX_AXES];
     for (int i = 0; i < windows.count; i++) positions[i] = windows.axes[i].positions;
     return integers_tuple(positions, windows.count);
+}
+
+PyObject *method_window_axes(PyObject *module, PyObject *const *arguments, Py_ssize_t count,
+                             PyObject *keyword_names) {
+    (void)module;
+    PyObject *values[OUTPUT_PARAMETERS];
+    Windows windows;
+    if (!arguments_bind(&output_shape_signature, arguments, count, keyword_names, values) ||
+        !resolve_shape(values, &windows)) {
+        return NULL;
+    }
+    PyObject *axes = PyList_New(0);
+    for (int i = 0; axes && i < windows.count; i++) {
+        const WindowAxis *window = &windows.axes[i];
+        ptrdiff_t numbers[] = {window->length, window->size,   window->stride,   window->dilation,
+                               window->before, window->extent, window->positions};
+        PyObject *axis = integers_tuple(numbers, (int)(sizeof numbers / sizeof *numbers));
+        if (!axis || PyList_Append(axes, axis) < 0) Py_CLEAR(axes);
+        Py_XDECREF(axis);
+    }
+    return axes;
 }

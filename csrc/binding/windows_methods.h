@@ -10,6 +10,8 @@ PyObject *method_windows(PyObject *module, PyObject *const *arguments, Py_ssize_
                          PyObject *keyword_names);
 PyObject *method_output_shape(PyObject *module, PyObject *const *arguments, Py_ssize_t count,
                               PyObject *keyword_names);
+PyObject *method_window_axes(PyObject *module, PyObject *const *arguments, Py_ssize_t count,
+                             PyObject *keyword_names);
 PyObject *method_fold(PyObject *module, PyObject *const *arguments, Py_ssize_t count,
                       PyObject *keyword_names);
 PyObject *method_as_strided(PyObject *module, PyObject *const *arguments, Py_ssize_t count,

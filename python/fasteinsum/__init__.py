@@ -1,5 +1,6 @@
 """Einstein summation as in numpy.einsum, but fast, and windows that make it a convolution."""
 
+from fasteinsum import conv
 from fasteinsum._config import show_config
 from fasteinsum._fasteinsum import (
     __version__,
@@ -18,6 +19,7 @@ from fasteinsum._vjp import einsum_vjp, vjp_subscripts
 __all__ = [
     "__version__",
     "as_strided",
+    "conv",
     "einsum",
     "einsum_path",
     "einsum_vjp",

@@ -2,7 +2,7 @@
 by windows, einsum and fold. The oracle is a loop over the taps of the kernel, in exact integers."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -50,6 +50,26 @@ class Layer:
                 tap,
                 tuple(slice(k * d, k * d + s * (o - 1) + 1, s) for k, d, s, o in steps),
             )
+
+
+def thinned(layer, limit=0.003):
+    """The same geometry with fewer channels, filters, groups and images, and at last a smaller
+    input, until there is no more work than the limit, in GFLOP."""
+    while layer.gflop() > limit:
+        (images, _, *lengths), (filters, depth, *sizes) = layer.x_shape, layer.w_shape
+        groups, filters = layer.groups, filters // layer.groups
+        if depth > 3 or filters > 3:
+            depth, filters = -(-depth // 2), -(-filters // 2)
+        elif groups > 3:
+            groups //= 2
+        elif images > 1:
+            images = -(-images // 2)
+        else:
+            extents = [d * (size - 1) + 1 for d, size in zip(layer.dilation, sizes)]
+            lengths = [(length + extent) // 2 for length, extent in zip(lengths, extents)]
+        shapes = [images, groups * depth, *lengths], [groups * filters, depth, *sizes]
+        layer = replace(layer, x_shape=shapes[0], w_shape=shapes[1], groups=groups)
+    return layer
 
 
 def load_layers():

@@ -7,7 +7,12 @@ import fasteinsum
 import numpy as np
 import pytest
 
-FUNCTIONS = [name for name in fasteinsum.__all__ if callable(getattr(fasteinsum, name))]
+FUNCTIONS = {
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module in (fasteinsum, fasteinsum.conv)
+    for name in module.__all__
+    if callable(getattr(module, name))
+}
 
 
 def test_all_names_what_is_public():
@@ -18,7 +23,7 @@ def test_all_names_what_is_public():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_sections(name):
-    function = getattr(fasteinsum, name)
+    function = FUNCTIONS[name]
     text = inspect.getdoc(function)
     lines = text.splitlines()
     assert lines[0].endswith(".")
@@ -32,7 +37,7 @@ def test_sections(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_parameters_are_those_of_the_signature(name):
-    function = getattr(fasteinsum, name)
+    function = FUNCTIONS[name]
     if not inspect.signature(function).parameters:
         return  # and no section, says test_sections
     lines = inspect.getdoc(function).splitlines()
@@ -46,7 +51,7 @@ def test_parameters_are_those_of_the_signature(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_examples(name):
-    function = getattr(fasteinsum, name)
+    function = FUNCTIONS[name]
     runner = doctest.DocTestRunner()
     test = doctest.DocTestParser().get_doctest(inspect.getdoc(function), {}, name, None, 0)
     assert test.examples
@@ -57,9 +62,8 @@ def test_examples(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_belong_to_the_package(name):
-    function = getattr(fasteinsum, name)
-    assert function.__module__ == "fasteinsum"
-    assert function.__name__ == name
+    function = FUNCTIONS[name]
+    assert f"{function.__module__}.{function.__name__}" == name
 
 
 def test_signature_of_einsum():

@@ -31,8 +31,7 @@ static Workspace take_workspace(const Plan *plan, int *threads) {
     }
 }
 
-Status einsum_run(const Einsum *einsum, char *const data[], const Crew *crew, Error *error) {
-    const Plan *plan = einsum->plan;
+Status einsum_run(const Plan *plan, char *const data[], const Crew *crew, Error *error) {
     Crew smaller = *crew;
     if (plan->most_threads < smaller.threads) smaller.threads = plan->most_threads;
     Workspace workspace = {NULL, 0};

@@ -5,7 +5,7 @@
  *     einsum_begin(&einsum);
  *     einsum_resolve(&einsum, text, length, operands, count, NULL, &error);
  *     einsum_plan(&einsum, &options, &error);      the output may be allocated before or after
- *     einsum_run(&einsum, data, &crew, &error);    data: inputs, then the output
+ *     einsum_run(einsum.plan, data, &crew, &error); data: inputs, then the output
  *     einsum_end(&einsum);
  */
 #ifndef FASTEINSUM_EINSUM_H
@@ -34,10 +34,9 @@ void einsum_bind(Einsum *einsum, int side, const Tensor *tensor);
 /* Plans. Every side has its final dtype and strides by now (problem_set_layout, einsum_bind). */
 Status einsum_plan(Einsum *einsum, const PlanOptions *options, Error *error) MUST_CHECK;
 
-/* Runs on one pointer per side, each to the element at index 0. Fails for want of workspace, or
-   STATUS_INTERRUPTED by the crew, and then the contents of the output are undefined. */
-Status einsum_run(const Einsum *einsum, char *const data[], const Crew *crew,
-                  Error *error) MUST_CHECK;
+/* Runs a plan on one pointer per side, each to the element at index 0. Fails for want of workspace,
+   or STATUS_INTERRUPTED by the crew, and then the contents of the output are undefined. */
+Status einsum_run(const Plan *plan, char *const data[], const Crew *crew, Error *error) MUST_CHECK;
 
 void einsum_end(Einsum *einsum);
 

@@ -50,3 +50,9 @@ void arena_free(Arena *arena) {
     }
     arena->next = arena->end = NULL;
 }
+
+size_t arena_bytes(const Arena *arena) {
+    size_t bytes = 0;
+    for (const ArenaBlock *block = arena->newest; block; block = block->older) bytes += block->size;
+    return bytes;
+}

@@ -16,4 +16,7 @@ typedef struct Arena {
 void *arena_take(Arena *arena, size_t count, size_t size) __attribute__((warn_unused_result));
 void arena_free(Arena *arena);
 
+/* All that it has taken from the allocator. */
+size_t arena_bytes(const Arena *arena);
+
 #endif

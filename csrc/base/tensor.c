@@ -9,14 +9,22 @@ ptrdiff_t tensor_element_count(const Tensor *tensor) {
     return count;
 }
 
-void tensor_byte_span(const Tensor *tensor, ptrdiff_t *low, ptrdiff_t *high) {
-    *low = *high = 0;
-    if (tensor_element_count(tensor) == 0) return;
-    for (int i = 0; i < tensor->axis_count; i++) {
-        ptrdiff_t reach = (tensor->shape[i] - 1) * tensor->strides[i];
-        *(reach < 0 ? low : high) += reach;
+ByteSpan byte_span(int axis_count, const ptrdiff_t shape[], const ptrdiff_t strides[],
+                   ptrdiff_t element_bytes) {
+    ByteSpan span = {0, element_bytes};
+    for (int i = 0; i < axis_count; i++) {
+        if (shape[i] == 0) return (ByteSpan){0, 0};
+        ptrdiff_t reach = (shape[i] - 1) * strides[i];
+        *(reach < 0 ? &span.low : &span.high) += reach;
     }
-    *high += (ptrdiff_t)dtype_size(tensor->dtype);
+    return span;
+}
+
+void tensor_byte_span(const Tensor *tensor, ptrdiff_t *low, ptrdiff_t *high) {
+    ByteSpan span = byte_span(tensor->axis_count, tensor->shape, tensor->strides,
+                              (ptrdiff_t)dtype_size(tensor->dtype));
+    *low = span.low;
+    *high = span.high;
 }
 
 static ptrdiff_t magnitude(ptrdiff_t stride) {

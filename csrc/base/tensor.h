@@ -18,7 +18,14 @@ typedef struct Tensor {
 /* Number of elements; the caller knows that it fits (whatever is an array already does). */
 ptrdiff_t tensor_element_count(const Tensor *tensor);
 
-/* The bytes that the elements occupy, relative to data: [*low, *high). Both 0 if there are none. */
+/* The bytes that the elements occupy, relative to the one at index 0: [low, high). Both 0 if there
+   are none. */
+typedef struct ByteSpan {
+    ptrdiff_t low, high;
+} ByteSpan;
+
+ByteSpan byte_span(int axis_count, const ptrdiff_t shape[], const ptrdiff_t strides[],
+                   ptrdiff_t element_bytes);
 void tensor_byte_span(const Tensor *tensor, ptrdiff_t *low, ptrdiff_t *high);
 
 /* Whether two elements may share bytes. Exact for what permutes and slices one array; true where

@@ -91,6 +91,62 @@
     "       [0., 1., 0.],\n"                                                             \
     "       [0., 0., 1.]])\n"
 
+#define CACHE_INFO_DOC                                                                    \
+    "cache_info()\n"                                                                      \
+    "--\n"                                                                                \
+    "\n"                                                                                  \
+    "Tell how often `einsum` found the plan of a call among those it has kept.\n"         \
+    "\n"                                                                                  \
+    "A plan is kept for calls with the same subscripts and options, and with arrays of\n" \
+    "the same dtypes, shapes and strides. Only calls whose operands (and `out`) are\n"    \
+    "plain arrays, aligned and of native byte order, and whose other options are\n"       \
+    "constants, look for one; the others count neither as hits nor as misses. Of the\n"   \
+    "plans that no longer fit, those that were used longest ago go first.\n"              \
+    "\n"                                                                                  \
+    "Returns\n"                                                                           \
+    "-------\n"                                                                           \
+    "dict\n"                                                                              \
+    "    ``hits`` and ``misses`` since the start or the last `cache_clear`;\n"            \
+    "    ``maxsize`` and ``currsize``, plans that there is room for and that are\n"       \
+    "    kept; ``bytes``, the memory that they take.\n"                                   \
+    "\n"                                                                                  \
+    "See Also\n"                                                                          \
+    "--------\n"                                                                          \
+    "cache_clear : lets all plans go.\n"                                                  \
+    "\n"                                                                                  \
+    "Examples\n"                                                                          \
+    "--------\n"                                                                          \
+    ">>> import numpy as np\n"                                                            \
+    ">>> import fasteinsum\n"                                                             \
+    ">>> fasteinsum.cache_clear()\n"                                                      \
+    ">>> a = np.eye(3)\n"                                                                 \
+    ">>> for _ in range(10):\n"                                                           \
+    "...     trace = fasteinsum.einsum('ii', a)\n"                                        \
+    ">>> info = fasteinsum.cache_info()\n"                                                \
+    ">>> info['hits'], info['misses'], info['currsize']\n"                                \
+    "(9, 1, 1)\n"
+
+#define CACHE_CLEAR_DOC                                                             \
+    "cache_clear()\n"                                                               \
+    "--\n"                                                                          \
+    "\n"                                                                            \
+    "Let go of all plans that `einsum` has kept, and count hits and misses anew.\n" \
+    "\n"                                                                            \
+    "Returns\n"                                                                     \
+    "-------\n"                                                                     \
+    "None\n"                                                                        \
+    "\n"                                                                            \
+    "See Also\n"                                                                    \
+    "--------\n"                                                                    \
+    "cache_info : how many plans there are, and how often they were found.\n"       \
+    "\n"                                                                            \
+    "Examples\n"                                                                    \
+    "--------\n"                                                                    \
+    ">>> import fasteinsum\n"                                                       \
+    ">>> fasteinsum.cache_clear()\n"                                                \
+    ">>> fasteinsum.cache_info()['currsize']\n"                                     \
+    "0\n"
+
 #define EINSUM_PATH_DOC                                                                   \
     "einsum_path(*operands, optimize='greedy', einsum_call=False)\n"                      \
     "--\n"                                                                                \

@@ -5,12 +5,14 @@
 #include "binding/dtypes.h"
 #include "binding/errors.h"
 #include "binding/objects.h"
-#include "binding/release.h"
+#include "binding/recall.h"
 #include "binding/results.h"
+#include "binding/run.h"
 
 /* Everything that a call holds; call_end gives back what has been taken so far. */
 typedef struct Call {
-    const ModuleState *state;
+    ModuleState *state;
+    const CallKey *key; /* to keep the plan by, or NULL */
     Request request;
     Operands operands;
     Einsum einsum;
@@ -29,8 +31,9 @@ static bool check(Status status, const Error *error) {
     return false;
 }
 
-static bool call_begin(Call *call, PyObject *module, const CallArguments *arguments) {
-    call->state = PyModule_GetState(module);
+static bool call_begin(Call *call, ModuleState *state, const CallArguments *arguments) {
+    call->state = state;
+    call->key = NULL;
     call->operands.count = 0;
     call->computing.descr = NULL;
     call->target = (Target){0};
@@ -136,7 +139,13 @@ static bool call_place_result(Call *call) {
                            call->out_fits);
 }
 
-static bool call_plan(Call *call) {
+static bool plan_view(Call *call) {
+    PlanOptions options = {.machine = &call->state->machine, .as_view = true};
+    Error error;
+    return check(einsum_plan(&call->einsum, &options, &error), &error);
+}
+
+static bool plan_steps(Call *call) {
     bool is_object = call->computing.dtype == DTYPE_OBJECT;
     objects_begin(&call->objects);
     PlanOptions options = {
@@ -145,29 +154,28 @@ static bool call_plan(Call *call) {
         .in_one_step = is_object, /* Python's multiplication need not be associative */
         .is_described = call->is_described,
         .objects = is_object ? &call->objects.arithmetic : NULL,
+        .type_number = call->computing.descr->type_num,
     };
     Error error;
     return check(einsum_plan(&call->einsum, &options, &error), &error);
 }
 
-/* Everything before the arithmetic; done is set where there is none to do, as the result is a view.
- */
-static bool call_prepare(Call *call, bool *is_view) {
+/* Everything before the arithmetic. */
+static bool call_prepare(Call *call) {
     if (!call_resolve(call) || !call_check_optimize(call)) return false;
-    *is_view = call->einsum.problem.is_view && !call->request.out;
-    if (*is_view) return true;
+    if (call->einsum.problem.is_view && !call->request.out) return plan_view(call);
     return call_check_out(call) && call_choose_dtype(call) && call_place_result(call) &&
-           call_plan(call);
+           plan_steps(call);
 }
 
-/* Below this the arithmetic is over before another thread has woken up. */
-static const double seconds_worth_releasing = 10e-6;
-
-static Status run(const Call *call, char *const data[], Error *error) {
-    bool keeps_lock = call->computing.dtype == DTYPE_OBJECT ||
-                      call->einsum.plan->seconds < seconds_worth_releasing;
-    if (!keeps_lock) return release_and_run(&call->einsum, data, error);
-    return einsum_run(&call->einsum, data, &(Crew){.threads = 1}, error);
+/* A plan serves later calls if it works on the arrays themselves. */
+static void keep_plan(const Call *call) {
+    Plan *plan = call->einsum.plan;
+    if (!call->key || plan->needs_python || call->target.written != call->target.result) return;
+    for (int i = 0; i < call->operands.count; i++) {
+        if (call->operands.converted[i]) return;
+    }
+    plan_cache_add(&call->state->plans, &call->key->plan, plan);
 }
 
 static bool call_run(Call *call) {
@@ -176,47 +184,63 @@ static bool call_run(Call *call) {
     if (!data) return PyErr_NoMemory() != NULL;
     for (int i = 0; i < count; i++) data[i] = call->operands.tensors[i].data;
     data[count] = PyArray_BYTES(call->target.written);
-    Error error;
-    return check(run(call, data, &error), &error) && !call->objects.has_failed;
+    return run_plan(call->einsum.plan, data) &&
+           !(call->einsum.plan->needs_python && call->objects.has_failed);
 }
 
 static PyObject *call_compute(Call *call) {
-    bool is_view;
-    if (!call_prepare(call, &is_view)) return NULL;
-    if (is_view) return result_view(call->operands.arrays[0], &call->einsum.problem);
+    if (!call_prepare(call)) return NULL;
+    keep_plan(call);
+    const Layout *result = &call->einsum.plan->result;
+    if (result->is_view) return result_view(call->operands.arrays[0], result);
     return call_run(call) ? target_finish(&call->target) : NULL;
 }
 
 static PyObject *call_describe(Call *call) {
-    bool is_view;
     call->is_described = true;
-    if (!call_prepare(call, &is_view)) return NULL;
-    if (is_view) return PyUnicode_FromString("a view of the operand, nothing is computed\n");
-    size_t size = plan_print(call->einsum.plan, NULL, 0) + 1;
+    if (!call_prepare(call)) return NULL;
+    const Plan *plan = call->einsum.plan;
+    if (plan->result.is_view) {
+        return PyUnicode_FromString("a view of the operand, nothing is computed\n");
+    }
+    size_t size = plan_print(plan, NULL, 0) + 1;
     char *text = arena_take(&call->einsum.arena, size, 1);
     if (!text) return PyErr_NoMemory();
-    plan_print(call->einsum.plan, text, size);
+    plan_print(plan, text, size);
     return PyUnicode_FromString(text);
+}
+
+/* A call that nothing is known of. key: NULL if its plan is not to be kept. */
+static PyObject *compute_anew(ModuleState *state, const CallArguments *arguments,
+                              const CallKey *key) {
+    int foreign = dispatch_is_foreign(state, arguments);
+    if (foreign < 0) return NULL;
+    if (foreign) return dispatch_to_numpy(state->numpy_einsum, arguments);
+    Call call;
+    bool is_begun = call_begin(&call, state, arguments);
+    call.key = key;
+    PyObject *result = is_begun ? call_compute(&call) : NULL;
+    call_end(&call);
+    return result;
 }
 
 PyObject *method_einsum(PyObject *module, PyObject *const *values, Py_ssize_t count,
                         PyObject *names) {
-    const ModuleState *state = PyModule_GetState(module);
+    ModuleState *state = PyModule_GetState(module);
     CallArguments arguments = {values, count, names};
-    int foreign = dispatch_is_foreign(state, &arguments);
-    if (foreign < 0) return NULL;
-    if (foreign) return dispatch_to_numpy(state->numpy_einsum, &arguments);
-    Call call;
-    PyObject *result = call_begin(&call, module, &arguments) ? call_compute(&call) : NULL;
-    call_end(&call);
-    return result;
+    CallKey key;
+    if (!call_key_make(&key, state, &arguments)) return compute_anew(state, &arguments, NULL);
+    Plan *plan = plan_cache_find(&state->plans, &key.plan);
+    if (plan && recall_is_possible(&key)) return recall_run(&key, plan);
+    return compute_anew(state, &arguments, &key);
 }
 
 PyObject *method_describe(PyObject *module, PyObject *const *values, Py_ssize_t count,
                           PyObject *names) {
     CallArguments arguments = {values, count, names};
     Call call;
-    PyObject *result = call_begin(&call, module, &arguments) ? call_describe(&call) : NULL;
+    PyObject *result =
+        call_begin(&call, PyModule_GetState(module), &arguments) ? call_describe(&call) : NULL;
     call_end(&call);
     return result;
 }

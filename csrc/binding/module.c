@@ -2,6 +2,7 @@
 #define FASTEINSUM_IMPORTS_NUMPY
 #include "binding/numpy_api.h"
 
+#include "binding/cache_methods.h"
 #include "binding/config.h"
 #include "binding/docs.h"
 #include "binding/einsum_method.h"
@@ -24,6 +25,9 @@ static PyMethodDef methods[] = {
     {"output_shape", KEYWORDS(method_output_shape), OUTPUT_SHAPE_DOC},
     {"fold", KEYWORDS(method_fold), FOLD_DOC},
     {"as_strided", KEYWORDS(method_as_strided), AS_STRIDED_DOC},
+
+    {"cache_info", method_cache_info, METH_NOARGS, CACHE_INFO_DOC},
+    {"cache_clear", method_cache_clear, METH_NOARGS, CACHE_CLEAR_DOC},
 
     {"_config", method_config, METH_NOARGS, CONFIG_DOC},
     {"_describe", KEYWORDS(method_describe), DESCRIBE_DOC},
@@ -68,6 +72,8 @@ static int module_clear(PyObject *module) {
 }
 
 static void module_free(void *module) {
+    ModuleState *state = PyModule_GetState(module);
+    plan_cache_clear(&state->plans);
     module_clear(module);
 }
 

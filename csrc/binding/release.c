@@ -30,11 +30,11 @@ static bool is_interrupted(void *context) {
     return has_raised;
 }
 
-Status release_and_run(const Einsum *einsum, char *const data[], Error *error) {
+Status release_and_run(const Plan *plan, char *const data[], Error *error) {
     Released released = {.next_look = now() + SECONDS_BETWEEN_LOOKS};
     Crew crew = {threads_limit(), is_interrupted, &released};
     released.thread = PyEval_SaveThread();
-    Status status = einsum_run(einsum, data, &crew, error);
+    Status status = einsum_run(plan, data, &crew, error);
     PyEval_RestoreThread(released.thread);
     return status;
 }

@@ -8,6 +8,6 @@
 
 /* einsum_run with the GIL released, on as many threads as this one may use. Signals are looked
    after now and then: what a handler raises ends the run with STATUS_INTERRUPTED. */
-Status release_and_run(const Einsum *einsum, char *const data[], Error *error) MUST_CHECK;
+Status release_and_run(const Plan *plan, char *const data[], Error *error) MUST_CHECK;
 
 #endif

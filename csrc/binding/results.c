@@ -4,12 +4,26 @@
 #include "binding/transfer.h"
 #include "binding/views.h"
 
-PyObject *result_view(PyArrayObject *operand, const Problem *problem) {
+#include <string.h>
+
+PyObject *result_view(PyArrayObject *operand, const Layout *layout) {
+    if (layout->axis_count == 0) {
+        return PyArray_Scalar(PyArray_DATA(operand), PyArray_DESCR(operand), (PyObject *)operand);
+    }
     Tensor geometry;
-    problem_output(problem, &geometry);
+    size_t bytes = (size_t)layout->axis_count * sizeof *layout->shape;
     geometry.data = PyArray_BYTES(operand);
-    PyObject *view = view_make(operand, &geometry, (ViewKind){.is_writeable = true});
-    return view ? PyArray_Return((PyArrayObject *)view) : NULL;
+    geometry.axis_count = layout->axis_count;
+    memcpy(geometry.shape, layout->shape, bytes);
+    memcpy(geometry.strides, layout->strides, bytes);
+    return view_make(operand, &geometry, (ViewKind){.is_writeable = true});
+}
+
+PyArrayObject *result_allocate(const Layout *layout, PyArray_Descr *descr) {
+    Py_INCREF((PyObject *)descr); /* taken over by the constructor */
+    ptrdiff_t *strides = layout->is_packed ? NULL : layout->strides; /* NumPy's own are faster */
+    return (PyArrayObject *)PyArray_NewFromDescr(&PyArray_Type, descr, layout->axis_count,
+                                                 layout->shape, strides, NULL, 0, NULL);
 }
 
 /* A new array that owns its memory, packed in the order that the strides say. */

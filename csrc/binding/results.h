@@ -15,7 +15,10 @@ typedef struct Target {
 
 /* The view of a single operand with nothing summed: writeable if the operand is. Without axes it is
    a scalar. */
-PyObject *result_view(PyArrayObject *operand, const Problem *problem);
+PyObject *result_view(PyArrayObject *operand, const Layout *layout);
+
+/* A new array for the result of a plan. */
+PyArrayObject *result_allocate(const Layout *layout, PyArray_Descr *descr);
 
 /* A new array in the given order. It has the dtype `asked` for, in its byte order, or the one that
    is computed in if that is NULL. */

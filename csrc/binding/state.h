@@ -4,7 +4,7 @@
 
 #include "binding/numpy_api.h"
 
-#include "strategies/strategy.h"
+#include "planning/plan_cache.h"
 
 /* The Python objects are owned by the module. machine and strategy are changed only by tests, with
    the GIL held and no other call running. */
@@ -15,6 +15,7 @@ typedef struct ModuleState {
     PyObject *numpy_einsum;      /* as they were at import, for foreign array types: */
     PyObject *numpy_einsum_path; /* numpy.einsum and numpy.einsum_path */
     PyObject *ndarray_protocol;  /* ndarray.__array_function__, which tells them from our own */
+    PlanCache plans;             /* used with the GIL held */
 } ModuleState;
 
 #endif

@@ -381,7 +381,36 @@ static Status builder_begin(Builder *builder) {
     return STATUS_OK;
 }
 
+static bool is_packed(const Layout *layout, DType dtype) {
+    ptrdiff_t packed = (ptrdiff_t)dtype_size(dtype);
+    bool holds = true;
+    for (int i = layout->axis_count; i-- > 0; packed *= layout->shape[i]) {
+        holds = holds && layout->shape[i] > 0 && layout->strides[i] == packed;
+    }
+    return holds;
+}
+
+static Status keep_result(Builder *builder) {
+    const Problem *problem = builder->problem;
+    Plan *plan = builder->plan;
+    int count = problem->kept_count;
+    bool is_view = builder->options->as_view;
+    int side = is_view ? 0 : problem->input_count;
+    ptrdiff_t *numbers = arena_take(&plan->arena, 2 * (size_t)count, sizeof *numbers);
+    if (!numbers) return error_memory(builder->error);
+    memcpy(numbers, problem->extents, (size_t)count * sizeof *numbers);
+    memcpy(numbers + count, problem->strides[side], (size_t)count * sizeof *numbers);
+    plan->result = (Layout){
+        .axis_count = count, .shape = numbers, .strides = numbers + count, .is_view = is_view};
+    plan->result.is_packed = is_packed(&plan->result, problem->dtypes[side]);
+    plan->type_number = builder->options->type_number;
+    plan->needs_python = builder->options->objects != NULL;
+    return STATUS_OK;
+}
+
 static Status build(Builder *builder) {
+    TRY(keep_result(builder));
+    if (builder->options->as_view) return STATUS_OK;
     TRY(builder_begin(builder));
     TRY(plan_steps(builder));
     if (builder->options->is_described) {
@@ -397,7 +426,7 @@ Status plan_make(const Problem *problem, const PlanOptions *options, Plan **plan
     Arena arena = {0}, scratch = {0};
     *plan = arena_take(&arena, 1, sizeof **plan);
     if (!*plan) return error_memory(error);
-    **plan = (Plan){.arena = arena, .most_threads = 1};
+    **plan = (Plan){.arena = arena, .holders = 1, .most_threads = 1};
     Builder builder = {
         .problem = problem, .options = options, .scratch = &scratch, .plan = *plan, .error = error};
     Status status = build(&builder);
@@ -413,8 +442,13 @@ size_t plan_workspace_bytes(const Plan *plan, int threads) {
     return plan->scratch_offset + (size_t)threads * plan->scratch_bytes;
 }
 
+Plan *plan_share(Plan *plan) {
+    plan->holders++;
+    return plan;
+}
+
 void plan_free(Plan *plan) {
-    if (!plan) return;
+    if (!plan || --plan->holders > 0) return;
     Arena arena = plan->arena; /* which holds the plan itself */
     arena_free(&arena);
 }

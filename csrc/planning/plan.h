@@ -21,9 +21,25 @@ typedef struct Step {
     double seconds;         /* estimated, on one core */
 } Step;
 
-/* Immutable after plan_make; everything lies in its arena. Drawn at the top of plan.c. */
+/* Where the elements of the result lie: in a new array, or in the only input where nothing is
+   computed. */
+typedef struct Layout {
+    int axis_count;
+    ptrdiff_t *shape, *strides; /* strides in bytes */
+    bool is_packed;             /* without gaps, the last axis fastest, and not empty */
+    bool is_view;
+} Layout;
+
+/* Immutable once made and found again by its key; everything lies in its arena. Drawn at the top of
+   plan.c. */
 typedef struct Plan {
     Arena arena;
+    int holders; /* plan_share and plan_free are called by one thread at a time */
+    Layout result;
+    int type_number;     /* as in the options */
+    bool needs_python;   /* computes with Python objects */
+    int key_length;      /* words; 0 unless a cache holds the plan */
+    const uint64_t *key; /* what a cache finds it by */
     int step_count;
     Step *steps;
     size_t shared_offset;  /* after the intermediates: what the tasks of a step have in common */
@@ -39,14 +55,19 @@ typedef struct PlanOptions {
     const Strategy *strategy;        /* forced for every step, for tests and benchmarks; or NULL */
     bool in_one_step;                /* all inputs at once instead of a pairwise order */
     bool is_described;               /* keep the texts that plan_print needs */
+    bool as_view;                    /* of the only input, which is not summed: no steps */
+    int type_number;                 /* kept for the caller: its name for the type of the result */
     const ObjectArithmetic *objects; /* needed for DTYPE_OBJECT; borrowed for the plan's life */
 } PlanOptions;
 
 /* Makes every choice. All inputs and the output of the problem have dtypes of one arithmetic.
    The plan holds no data pointer, is immutable and may be run by many threads at once; the caller
-   ends it with plan_free. The problem may be forgotten afterwards. */
+   holds it until plan_free. The problem may be forgotten afterwards. */
 Status plan_make(const Problem *problem, const PlanOptions *options, Plan **plan,
                  Error *error) MUST_CHECK;
+
+/* One more holder, who ends with plan_free as well; the last one frees the plan. */
+Plan *plan_share(Plan *plan);
 void plan_free(Plan *plan);
 
 /* Bytes of workspace that a run needs on so many threads; 0 for one thread if none are needed. */

@@ -5,6 +5,8 @@ from fasteinsum._config import show_config
 from fasteinsum._fasteinsum import (
     __version__,
     as_strided,
+    cache_clear,
+    cache_info,
     einsum,
     einsum_path,
     fold,
@@ -19,6 +21,8 @@ from fasteinsum._vjp import einsum_vjp, vjp_subscripts
 __all__ = [
     "__version__",
     "as_strided",
+    "cache_clear",
+    "cache_info",
     "conv",
     "einsum",
     "einsum_path",

@@ -272,7 +272,7 @@ static bool plan_and_run(Einsum *einsum, const Case *c, const Array operands[],
     for (int i = 0; i < c->operand_count; i++) data[i] = operands[i].tensor.data;
     data[c->operand_count] = result->tensor.data;
     return einsum_plan(einsum, options, error) == STATUS_OK &&
-           einsum_run(einsum, data, &(Crew){.threads = 1}, error) == STATUS_OK;
+           einsum_run(einsum->plan, data, &(Crew){.threads = 1}, error) == STATUS_OK;
 }
 
 /* The result is the caller's to free, also after a failure, which is counted and printed. */

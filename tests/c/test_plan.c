@@ -99,7 +99,7 @@ static Status run_case(const Case *c, const PlanOptions *options, int64_t out[],
         int count = make_operands(c, operands);
         for (int i = 0; i < count; i++) data[i] = operands[i].data;
         data[count] = (char *)out;
-        status = einsum_run(&einsum, data, &(Crew){.threads = 1}, &error);
+        status = einsum_run(einsum.plan, data, &(Crew){.threads = 1}, &error);
     }
     einsum_end(&einsum);
     return status;

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from fasteinsum import _fasteinsum, einsum
+from fasteinsum import _fasteinsum, cache_clear, einsum
 
 x = np.arange(12.0).reshape(3, 4)
 y = np.arange(20.0).reshape(4, 5)
@@ -112,6 +112,7 @@ def test_every_failing_allocation(function, for_good):
     expected = function()
     blocks = _fasteinsum._allocated_blocks()
     for n in itertools.count():
+        cache_clear()
         _fasteinsum._fail_allocation(n, for_good)
         try:
             result = function()
@@ -129,9 +130,26 @@ def test_every_failing_allocation(function, for_good):
     assert n > 0 or function is _fasteinsum._config
 
 
+def test_a_kept_plan_needs_no_memory():
+    """But for a workspace, where the plan has one."""
+    expected = x @ y
+    einsum("ij,jk->ik", x, y)
+    for n in range(3):
+        _fasteinsum._fail_allocation(n, True)
+        try:
+            result = einsum("ij,jk->ik", x, y)
+        except MemoryError:
+            assert n == 0
+        else:
+            np.testing.assert_array_equal(result, expected)
+        finally:
+            _fasteinsum._fail_allocation(-1, False)
+
+
 def test_a_failing_allocation_leaves_out_alone():
     expected = x @ y
     for n in range(40):
+        cache_clear()
         out = np.full((3, 5), 7.0)
         _fasteinsum._fail_allocation(n, True)
         try:

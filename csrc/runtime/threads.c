@@ -4,6 +4,7 @@
 #include "runtime/threads.h"
 
 #include "runtime/pool.h"
+#include "runtime/quota.h"
 
 #include <limits.h>
 #include <sched.h>
@@ -66,7 +67,8 @@ int threads_set_own(int count) {
 int threads_of_process(void) {
     int count = atomic_load(&of_process);
     if (count > 0) return count;
-    int granted = clip(threads_affinity());
+    int processors = threads_affinity(), quota = quota_processors("");
+    int granted = clip(quota > 0 && quota < processors ? quota : processors);
     return atomic_compare_exchange_strong(&of_process, &count, granted) ? granted : count;
 }
 

@@ -258,7 +258,7 @@ def main() -> None:
     if not cases:
         raise SystemExit("no such case")
     yardstick, measurements = Yardstick(), []
-    with threadpool_limits(1):
+    with threadpool_limits(1), fasteinsum.threads(1):
         print_head(console, yardstick.measure(10))
         for number, case in enumerate(cases, 1):
             with console.status(f"{number} of {len(cases)}: {case.identity}"):

@@ -2,6 +2,7 @@
 
 #include "build_info.h" /* generated: csrc/build.py */
 #include "kernels/kernels.h"
+#include "runtime/quota.h"
 #include "runtime/threads.h"
 
 #include <stdlib.h>
@@ -66,19 +67,29 @@ static PyObject *isa_outcomes(const ModuleState *state) {
     return outcomes;
 }
 
+/* How many there may be, why, and what the system grants. */
+static PyObject *thread_facts(void) {
+    int quota = quota_processors("");
+    PyObject *processors = quota > 0 ? PyLong_FromLong(quota) : NULL;
+    if (!processors) Py_INCREF(Py_None);
+    return Py_BuildValue("{s:i, s:s, s:i, s:N}", "limit", threads_limit(), "set_by",
+                         threads_origin(), "processors", threads_affinity(), "quota",
+                         processors ? processors : Py_None);
+}
+
 PyObject *method_config(PyObject *module, PyObject *Py_UNUSED(ignored)) {
     const ModuleState *state = PyModule_GetState(module);
     const Machine *machine = &state->machine;
     const char *cap = state->cap == ISA_COUNT ? NULL : isa_name(state->cap);
     /* clang-format off: one pair a line */
     return Py_BuildValue(
-        "{s:s, s:s, s:s, s:s, s:s, s:z, s:N, s:N, s:N, s:s, s:{s:n, s:n, s:n}}", "version",
+        "{s:s, s:s, s:s, s:s, s:s, s:z, s:N, s:N, s:N, s:s, s:N, s:{s:n, s:n, s:n}}", "version",
         FASTEINSUM_VERSION, "source_hash", FASTEINSUM_SOURCE_HASH, "compiler", FASTEINSUM_COMPILER,
         "flags", FASTEINSUM_FLAGS, "isa", isa_name(machine->isa), "isa_cap", cap, "isas_built",
         isas_where(isa_is_built), "isas_found", isas_where(isa_is_present), "isa_outcomes",
-        isa_outcomes(state), "isas_dropped", FASTEINSUM_ISAS_DROPPED, "cache_bytes", "l1",
-        (Py_ssize_t)machine->l1_bytes, "l2", (Py_ssize_t)machine->l2_bytes, "l3",
-        (Py_ssize_t)machine->l3_bytes);
+        isa_outcomes(state), "isas_dropped", FASTEINSUM_ISAS_DROPPED, "threads", thread_facts(),
+        "cache_bytes", "l1", (Py_ssize_t)machine->l1_bytes, "l2", (Py_ssize_t)machine->l2_bytes,
+        "l3", (Py_ssize_t)machine->l3_bytes);
     /* clang-format on */
 }
 

@@ -246,6 +246,30 @@
     "\n"           \
     "The facts about build and machine that show_config presents.\n"
 
+#define CHECK_THREADS_DOC        \
+    "_check_threads(count, /)\n" \
+    "--\n"                       \
+    "\n"                         \
+    "The same number, if threads can be limited to it.\n"
+
+#define SET_THREADS_DOC        \
+    "_set_threads(count, /)\n" \
+    "--\n"                     \
+    "\n"                       \
+    "Sets how many threads a call may use, in the whole process.\n"
+
+#define SET_OWN_THREADS_DOC        \
+    "_set_own_threads(count, /)\n" \
+    "--\n"                         \
+    "\n"                           \
+    "The same for calls of this thread, which has no such limit with 0; returns the one before.\n"
+
+#define THREADS_DOC \
+    "_threads()\n"  \
+    "--\n"          \
+    "\n"            \
+    "How many threads a call of this thread may use.\n"
+
 #define USE_ISA_DOC       \
     "_use_isa(name, /)\n" \
     "--\n"                \

@@ -10,6 +10,7 @@
 #include "binding/spell_method.h"
 #include "binding/state.h"
 #include "binding/switches.h"
+#include "binding/threads_methods.h"
 #include "binding/windows_docs.h"
 #include "binding/windows_methods.h"
 
@@ -33,6 +34,10 @@ static PyMethodDef methods[] = {
     {"_describe", KEYWORDS(method_describe), DESCRIBE_DOC},
     {"_spell", KEYWORDS(method_spell), SPELL_DOC},
     {"_window_axes", KEYWORDS(method_window_axes), WINDOW_AXES_DOC},
+    {"_check_threads", method_check_threads, METH_O, CHECK_THREADS_DOC},
+    {"_set_threads", method_set_threads, METH_O, SET_THREADS_DOC},
+    {"_set_own_threads", method_set_own_threads, METH_O, SET_OWN_THREADS_DOC},
+    {"_threads", method_threads, METH_NOARGS, THREADS_DOC},
     {"_use_isa", method_use_isa, METH_O, USE_ISA_DOC},
     {"_use_strategy", method_use_strategy, METH_O, USE_STRATEGY_DOC},
     {"_fail_allocation", method_fail_allocation, METH_VARARGS, FAIL_ALLOCATION_DOC},

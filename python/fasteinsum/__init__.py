@@ -1,5 +1,7 @@
 """Einstein summation as in numpy.einsum, but fast, and windows that make it a convolution."""
 
+import sys as _sys
+
 from fasteinsum import conv
 from fasteinsum._config import show_config
 from fasteinsum._fasteinsum import (
@@ -16,6 +18,7 @@ from fasteinsum._fasteinsum import (
 )
 from fasteinsum._patch import is_patched, patch_numpy, unpatch_numpy
 from fasteinsum._products import tensordot, transpose
+from fasteinsum._threads import get_num_threads, set_num_threads, threads
 from fasteinsum._vjp import einsum_vjp, vjp_subscripts
 
 __all__ = [
@@ -28,12 +31,15 @@ __all__ = [
     "einsum_path",
     "einsum_vjp",
     "fold",
+    "get_num_threads",
     "is_patched",
     "output_shape",
     "patch_numpy",
+    "set_num_threads",
     "show_config",
     "sliding_window_view",
     "tensordot",
+    "threads",
     "transpose",
     "unpatch_numpy",
     "vjp_subscripts",
@@ -45,3 +51,9 @@ for _name in __all__:
     if callable(globals()[_name]):
         globals()[_name].__module__ = "fasteinsum"
 del _name
+
+# A package that limits the threads of all others is told of ours; importing it would take long.
+if "threadpoolctl" in _sys.modules:
+    from fasteinsum.extras import threadpoolctl as _threadpoolctl
+
+    _threadpoolctl.register()

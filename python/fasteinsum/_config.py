@@ -55,8 +55,8 @@ def show_config(mode: Literal["stdout", "dicts"] = "stdout") -> dict[str, Any] |
     -------
     dict or None
         With ``mode='dicts'`` version, compiler and flags, the instruction sets in
-        the build and on the machine and what became of each, cache sizes, the
-        versions of Python and NumPy, and the environment variables that are read.
+        the build and on the machine and what became of each, threads, cache sizes,
+        the versions of Python and NumPy, and the environment variables that are read.
         All values are strings, numbers, None, or lists and dicts of these.
 
     Raises

@@ -101,7 +101,7 @@ static char root[] = P_tmpdir "/quota-XXXXXX";
 static void write_file(const char *path, const char *text) {
     char whole[512];
     snprintf(whole, sizeof whole, "%s/%s", root, path);
-    for (char *slash = strchr(whole, '/'); slash; slash = strchr(slash + 1, '/')) {
+    for (char *slash = strchr(whole + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         CHECK(mkdir(whole, 0700) == 0 || errno == EEXIST);
         *slash = '/';

@@ -72,6 +72,8 @@ def complaint_of(request: Request) -> tuple[str, str | None]:
         outcome = oracle.check(fasteinsum.einsum, request)
     except oracle.Mismatch as mismatch:
         return "wrong", str(mismatch)
+    except Exception as error:
+        return "wrong", f"the oracle raised {error!r}"
     return "refused" if outcome.error else "computed", None
 
 

@@ -456,9 +456,11 @@ class Generator:
         if request.out is not None:  # optimize lets out have more axes, and narrower dtypes
             request.keywords["optimize"] = False
         change = self.random.choice(
-            (*(self._spoil_text,) * 3, self._spoil_shape, self._spoil_keyword, self._spoil_optimize)
-            if not isinstance(request.subscripts, list)
-            else (self._spoil_sublist, self._spoil_shape, self._spoil_keyword)
+            (self._spoil_sublist, self._spoil_shape, self._spoil_keyword)
+            + (self._spoil_dtype, self._spoil_out)
+            if isinstance(request.subscripts, list)
+            else (*(self._spoil_text,) * 3, self._spoil_shape, self._spoil_keyword)
+            + (self._spoil_optimize, self._spoil_dtype, self._spoil_out)
         )
         change(request)
         return request
@@ -497,6 +499,26 @@ class Generator:
             shape.append(rng.choice((1, 2)))
         view = self._view(tuple(shape), request.views[number].dtype, "C", request)
         request.views[number] = replace(view, dtype=view.dtype)
+
+    def _spoil_dtype(self, request: Request) -> None:
+        """An operand of a type without arithmetic: views of it are in order."""
+        dtype = np.dtype(self.random.choice(("M8[s]", "m8[s]", "S3", "U2", "V5", "i4,f8")))
+        number = self.random.randrange(len(request.views))
+        view = self._view(request.views[number].shape, np.dtype(np.uint8), "C", request)
+        strides = tuple(stride * dtype.itemsize for stride in view.strides)
+        size = math.prod(view.shape) * dtype.itemsize
+        request.memories[view.memory] = np.zeros(size + 2 * LEAD_BYTES, np.uint8)
+        request.views[number] = replace(view, dtype=dtype, strides=strides, offset=LEAD_BYTES)
+
+    def _spoil_out(self, request: Request) -> None:
+        """Some shape at hand, but seldom that of the result."""
+        rng = self.random
+        shape = list(rng.choice(request.views).shape)
+        if shape and self._chance(0.5):
+            shape[rng.randrange(len(shape))] = rng.choice((1, 2, 3))
+        dtype = request.views[0].dtype.newbyteorder("=")
+        request.keywords["optimize"] = False
+        request.out = self._view(tuple(shape), dtype, rng.choice(OUT_LAYOUTS), request)
 
     def _spoil_keyword(self, request: Request) -> None:
         rng = self.random

@@ -556,6 +556,8 @@ def contract(
     axes = [*output, *summed]
     shape = tuple(extents[label] for label in output)
     terms_of_sum = int(np.prod([extents[label] for label in summed], dtype=object))
+    if dtype.kind == "O" and 0 in extents.values():  # nothing is multiplied, whatever it is
+        return np.zeros(shape, dtype), None, terms_of_sum
     factors = [_gather(operand, term, axes, extents) for operand, term in zip(operands, terms)]
 
     def add(product: np.ndarray) -> np.ndarray:

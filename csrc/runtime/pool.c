@@ -17,6 +17,7 @@
 
 #include <assert.h>
 #include <fenv.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -32,8 +33,9 @@ enum {
     SPINS_BETWEEN_LOOKS = 64, /* at the clock, or before the processor is left to others */
 };
 
-/* Each further thread has to save that much. One that is awake joins in less than a microsecond,
-   one that sleeps takes some fifty. */
+/* Each further thread has to be worth that much. One that is awake joins in less than a
+   microsecond; one that sleeps takes some fifty, and a few of them are the caller's, who wakes it.
+ */
 static const double SECONDS_PER_AWAKE = POOL_SECONDS_PER_THREAD, SECONDS_PER_ASLEEP = 75e-6;
 
 /* How long an idle thread stays awake: some calls follow each other that fast. */
@@ -55,11 +57,17 @@ static struct {
     int seats;
     uint64_t number;   /* of the work, to tell it from the one before */
     fenv_t arithmetic; /* rounding and so on, as the caller has it */
+    double end;        /* of the last work: when */
+    double unshared;   /* seconds of work lately that sleeping workers had no part in */
     unsigned forks;    /* that led to this process since the pool was used */
     bool watches_forks;
     atomic_int worker_count;
     Worker workers[POOL_MOST_THREADS - 1];
 } pool;
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
 
 static double now(void) {
     struct timespec time;
@@ -224,19 +232,33 @@ static int pool_grow(int seats) {
         if (!worker_start(worker)) break;
         pool.worker_count++;
     }
-    return pool.worker_count + 1 < seats ? pool.worker_count + 1 : seats;
+    return smaller(pool.worker_count + 1, seats);
 }
 
 int pool_workers(void) {
     return pool.worker_count;
 }
 
-/* How many threads the work is worth, by the state the first of them is in. */
-static int seats_worth(const Work *work, ptrdiff_t total) {
-    bool is_awake = pool.worker_count > 0 && !atomic_load(&pool.workers[0].is_asleep);
-    double worth = work->seconds / (is_awake ? SECONDS_PER_AWAKE : SECONDS_PER_ASLEEP);
-    int seats = worth < POOL_MOST_THREADS ? (int)worth : POOL_MOST_THREADS;
-    return total < seats ? (int)total : seats;
+/* The caller and the workers that would join at once, counted up to `most`. */
+static int count_awake(int most) {
+    int count = 1, all = pool.worker_count + 1;
+    while (count < most && count < all && !atomic_load(&pool.workers[count - 1].is_asleep)) count++;
+    return count;
+}
+
+/* How many threads may share the work. Those that sleep are woken for work that is long, or has
+   come piece by piece so fast that they would not have fallen asleep in between. */
+static int seats_worth(const Work *work, int most) {
+    double worth = work->seconds / SECONDS_PER_AWAKE;
+    int wanted = worth < most ? (int)worth : most;
+    int awake = count_awake(wanted);
+    if (awake >= wanted) return wanted;
+    bool follows = now() - pool.end < SECONDS_AWAKE;
+    pool.unshared = work->seconds + (follows ? pool.unshared : 0);
+    int affordable = (int)fmin(pool.unshared / SECONDS_PER_ASLEEP, wanted);
+    if (affordable <= awake) return awake;
+    pool.unshared = 0;
+    return affordable;
 }
 
 static bool is_cancelled(const Crew *crew) {
@@ -282,8 +304,8 @@ static bool run_alone(const Work *work, const Crew *crew) {
 static bool run_as_owner(const Work *work, const Crew *crew) {
     ptrdiff_t total = phases_total(&work->phases);
     assert((uint64_t)total >> SEAT_SHIFT == 0);
-    int seats = seats_worth(work, total);
-    seats = seats < crew->threads ? seats : crew->threads;
+    int most = total < crew->threads ? (int)total : smaller(crew->threads, POOL_MOST_THREADS);
+    int seats = seats_worth(work, most);
     if (seats > 1) seats = pool_grow(seats);
     return seats > 1 ? run_shared(work, total, seats, crew) : run_alone(work, crew);
 }
@@ -301,6 +323,7 @@ bool pool_run(const Work *work, const Crew *crew) {
     if (!may_share || !pool_take()) return run_alone(work, crew);
     unsigned forks = pool.forks;
     bool is_done = run_as_owner(work, crew);
+    pool.end = now();
     if (forks == pool.forks) atomic_store(&pool.is_taken, false);
     return is_done;
 }

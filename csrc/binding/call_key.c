@@ -31,12 +31,8 @@ static bool add_array(PlanKey *key, PyObject *object) {
     PyArrayObject *array = (PyArrayObject *)object;
     int axis_count = PyArray_NDIM(array);
     if (!plan_key_has_room(key, 1 + 2 * (size_t)axis_count)) return false;
-    const npy_intp *shape = PyArray_DIMS(array), *strides = PyArray_STRIDES(array);
     plan_key_add(key, (uint64_t)PyArray_TYPE(array) << 32 | (uint64_t)axis_count);
-    for (int i = 0; i < axis_count; i++) {
-        plan_key_add(key, (uint64_t)shape[i]);
-        plan_key_add(key, (uint64_t)strides[i]);
-    }
+    plan_key_add_axes(key, PyArray_DIMS(array), PyArray_STRIDES(array), axis_count);
     return true;
 }
 
@@ -95,10 +91,6 @@ bool call_key_make(CallKey *key, const ModuleState *state, const CallArguments *
     key->operand_count = (int)(arguments->count - 1);
     plan_key_add(&key->plan, (uint64_t)state->machine.isa << 32 | (uint64_t)(arguments->count - 1));
     plan_key_add(&key->plan, (uintptr_t)state->strategy);
-    if (!add_text(&key->plan, arguments->values[0]) || !add_operands(key, arguments) ||
-        !add_keywords(key, arguments)) {
-        return false;
-    }
-    plan_key_end(&key->plan);
-    return true;
+    return add_text(&key->plan, arguments->values[0]) && add_operands(key, arguments) &&
+           add_keywords(key, arguments);
 }

@@ -218,6 +218,8 @@ static Status add_step(Builder *builder, Operand *const sides[], int side_count,
     TRY(strategy_prepare(options->strategy, builder->contraction, options->machine, &plan->arena,
                          &step->plan, builder->error));
     step->seconds = step->plan.strategy->cost(step->plan.contraction, options->machine);
+    step->is_short =
+        phases_total(&step->plan.phases) == 1 && step->seconds < POOL_SECONDS_PER_THREAD;
     plan->seconds += step->seconds;
     plan->scratch_bytes = larger(plan->scratch_bytes, round_up(step->plan.scratch_bytes));
     builder->shared_bytes = larger(builder->shared_bytes, round_up(step->plan.shared_bytes));

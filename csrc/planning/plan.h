@@ -19,6 +19,7 @@ typedef struct Step {
     Slot *slots;            /* one per side */
     const char *expression; /* labels by falling stride; NULL unless the plan is described */
     double seconds;         /* estimated, on one core */
+    bool is_short;          /* one task, which nobody is worth waking up for */
 } Step;
 
 /* Where the elements of the result lie: in a new array, or in the only input where nothing is

@@ -1,32 +1,8 @@
 #include "planning/plan_cache.h"
 
-/* Two words at a time in two lanes: what takes the time is the chain of multiplications. */
-static uint64_t mix(uint64_t a, uint64_t b) {
-    unsigned __int128 product = (unsigned __int128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Any odd numbers without a pattern. */
-static const uint64_t salt_a = 0x9e3779b97f4a7c15, salt_b = 0xc2b2ae3d27d4eb4f;
-
-void plan_key_end(PlanKey *key) {
-    const uint64_t *words = key->words;
-    uint64_t left = salt_a ^ (uint64_t)key->length, right = salt_b;
-    int i = 0;
-    for (; i + 4 <= key->length; i += 4) {
-        left = mix(words[i] ^ left, words[i + 1] ^ salt_a);
-        right = mix(words[i + 2] ^ right, words[i + 3] ^ salt_b);
-    }
-    for (; i < key->length; i++) left = mix(words[i] ^ left, salt_b);
-    key->hash = mix(left ^ salt_b, right ^ salt_a);
-}
-
 static bool has_key(const Plan *plan, const PlanKey *key) {
-    if (plan->key_length != key->length) return false;
-    for (int i = 0; i < key->length; i++) {
-        if (plan->key[i] != key->words[i]) return false;
-    }
-    return true;
+    return plan->key_length == key->length &&
+           memcmp(plan->key, key->words, (size_t)key->length * sizeof *key->words) == 0;
 }
 
 /* Moves a plan to the front of its set; those that were used later step back. */
@@ -40,7 +16,7 @@ static void put_first(PlanCacheSet *set, int way, uint64_t hash, Plan *plan) {
 }
 
 static PlanCacheSet *set_of(PlanCache *cache, uint64_t hash) {
-    return &cache->sets[hash % PLAN_CACHE_SETS];
+    return &cache->sets[(hash >> 32) % PLAN_CACHE_SETS];
 }
 
 Plan *plan_cache_find(PlanCache *cache, const PlanKey *key) {

@@ -15,26 +15,52 @@ static void run_task(const void *context, int thread, ptrdiff_t phase, ptrdiff_t
     run->plan->strategy->run(run->plan, run->sides, &task);
 }
 
+/* Where each side of a step finds its data. */
+static void find_sides(const Step *step, char *const data[], char *workspace, char *sides[]) {
+    for (int side = 0; side <= step->plan.contraction->input_count; side++) {
+        Slot slot = step->slots[side];
+        sides[side] =
+            (slot.operand == SLOT_WORKSPACE ? workspace : data[slot.operand]) + slot.offset;
+    }
+}
+
 static void step_begin(StepRun *run, const Plan *plan, const Step *step, char *const data[],
                        char *workspace) {
     run->plan = &step->plan;
-    for (int side = 0; side <= step->plan.contraction->input_count; side++) {
-        Slot slot = step->slots[side];
-        run->sides[side] =
-            (slot.operand == SLOT_WORKSPACE ? workspace : data[slot.operand]) + slot.offset;
-    }
+    find_sides(step, data, workspace, run->sides);
     run->shared = workspace ? workspace + plan->shared_offset : NULL;
     run->scratch = workspace ? workspace + plan->scratch_offset : NULL;
     run->scratch_bytes = plan->scratch_bytes;
 }
 
+/* A step of one task that is over before anybody could join it: nothing but the call. */
+static void run_at_once(const Plan *plan, const Step *step, char *const data[], char *workspace) {
+    char *sides[MAX_SIDES];
+    find_sides(step, data, workspace, sides);
+    Task task = {0, 0, NULL, NULL};
+    if (workspace) {
+        task.scratch = workspace + plan->scratch_offset;
+        task.shared = workspace + plan->shared_offset;
+    }
+    step->plan.strategy->run(&step->plan, sides, &task);
+}
+
+static bool run_in_tasks(const Plan *plan, const Step *step, char *const data[], char *workspace,
+                         const Crew *crew) {
+    StepRun run;
+    step_begin(&run, plan, step, data, workspace);
+    Work work = {run_task, &run, step->plan.phases, step->seconds};
+    return pool_run(&work, crew);
+}
+
 bool plan_execute(const Plan *plan, char *const data[], char *workspace, const Crew *crew) {
     for (int i = 0; i < plan->step_count; i++) {
         const Step *step = &plan->steps[i];
-        StepRun run;
-        step_begin(&run, plan, step, data, workspace);
-        Work work = {run_task, &run, step->plan.phases, step->seconds};
-        if (!pool_run(&work, crew)) return false;
+        if (step->is_short) {
+            run_at_once(plan, step, data, workspace);
+        } else if (!run_in_tasks(plan, step, data, workspace, crew)) {
+            return false;
+        }
     }
     return true;
 }

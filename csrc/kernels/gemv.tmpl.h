@@ -1,4 +1,5 @@
-/* The product of a matrix and a vector; sums.tmpl.h cuts the matrix into blocks. What differs
+/* The product of a matrix and a vector, or of many pairs of vectors; sums.tmpl.h cuts the matrix
+ * into blocks. What differs
  * between layouts is only how one block is summed. A complex product sums (real * x, imaginary * x)
  * with the real part of x in all lanes, and the swapped parts with the imaginary one. */
 
@@ -50,12 +51,43 @@ static inline __attribute__((always_inline)) void NAME(gemv_fold)(Vector parts[P
     }
 }
 
+/* Where up to four rows of either input begin. */
+typedef struct NAME(GemvRows) {
+    const char *matrix, *vector;
+    ptrdiff_t matrix_row, vector_row;
+} NAME(GemvRows);
+
+/* LANES scalars, or the last `kept` of them. */
+static inline __attribute__((always_inline)) Vector NAME(gemv_load)(const char *memory,
+                                                                    ptrdiff_t kept) {
+    return kept == LANES ? NAME(load)(memory) : NAME(load_last)(memory, kept);
+}
+
+/* One vector of each row, `at` bytes from its start, to the sums of one chain. moves: whether each
+   row has a vector of its own. */
+static inline __attribute__((always_inline)) void NAME(gemv_add_rows)(const NAME(GemvRows) * from,
+                                                                      ptrdiff_t at, ptrdiff_t kept,
+                                                                      Vector (*chain)[8][PLANES],
+                                                                      int rows, bool moves) {
+    Vector x[PLANES];
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; i++) {
+        if (i == 0 || moves) {
+            const char *vector = from->vector + i * from->vector_row + at;
+            NAME(gemv_parts)(NAME(gemv_load)(vector, kept), x);
+        }
+        const char *matrix = from->matrix + i * from->matrix_row + at;
+        NAME(gemv_add)(chain[i][0], NAME(gemv_load)(matrix, kept), x);
+    }
+}
+
 /* Whole vectors along `count` >= LANES scalars of each of 1 or 4 rows. */
-static inline __attribute__((always_inline)) void
-NAME(gemv_along)(const char *matrix, ptrdiff_t row, const char *vector, ptrdiff_t count,
-                 ELEMENT *sums, int rows, int chains) {
+static inline __attribute__((always_inline)) void NAME(gemv_along)(const NAME(GemvRows) * from,
+                                                                   ptrdiff_t count, ELEMENT *sums,
+                                                                   int rows, int chains,
+                                                                   bool moves) {
     enum { SCALAR = NAME(GEMV_SCALAR) };
-    Vector parts[4][8][PLANES], x[PLANES];
+    Vector parts[4][8][PLANES];
 #pragma GCC unroll 4
     for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 8
@@ -68,28 +100,14 @@ NAME(gemv_along)(const char *matrix, ptrdiff_t row, const char *vector, ptrdiff_
 #pragma GCC unroll 8
         for (int c = 0; c < chains; c++) {
             ptrdiff_t at = (k + c * LANES) * SCALAR;
-            NAME(gemv_parts)(NAME(load)(vector + at), x);
-#pragma GCC unroll 4
-            for (int i = 0; i < rows; i++) {
-                NAME(gemv_add)(parts[i][c], NAME(load)(matrix + i * row + at), x);
-            }
+            NAME(gemv_add_rows)(from, at, LANES, (Vector(*)[8][PLANES]) & parts[0][c], rows, moves);
         }
     }
     for (; k + LANES <= count; k += LANES) {
-        NAME(gemv_parts)(NAME(load)(vector + k * SCALAR), x);
-#pragma GCC unroll 4
-        for (int i = 0; i < rows; i++) {
-            NAME(gemv_add)(parts[i][0], NAME(load)(matrix + i * row + k * SCALAR), x);
-        }
+        NAME(gemv_add_rows)(from, k * SCALAR, LANES, parts, rows, moves);
     }
     if (k < count) {
-        ptrdiff_t last = (count - LANES) * SCALAR;
-        NAME(gemv_parts)(NAME(load_last)(vector + last, count - k), x);
-#pragma GCC unroll 4
-        for (int i = 0; i < rows; i++) {
-            Vector m = NAME(load_last)(matrix + i * row + last, count - k);
-            NAME(gemv_add)(parts[i][0], m, x);
-        }
+        NAME(gemv_add_rows)(from, (count - LANES) * SCALAR, count - k, parts, rows, moves);
     }
     Vector totals[PLANES][4];
 #pragma GCC unroll 4
@@ -103,21 +121,44 @@ NAME(gemv_along)(const char *matrix, ptrdiff_t row, const char *vector, ptrdiff_
     NAME(gemv_fold)(totals, sums, rows);
 }
 
+/* All rows of a block, four at a time. */
+static inline __attribute__((always_inline)) void NAME(gemv_along_rows)(NAME(GemvRows) from,
+                                                                        ptrdiff_t rows,
+                                                                        ptrdiff_t count,
+                                                                        ELEMENT *sums, bool moves) {
+    for (; rows >= 4; rows -= 4, sums += 4 * PLANES) {
+        NAME(gemv_along)(&from, count, sums, 4, 2 / PLANES, moves);
+        from.matrix += 4 * from.matrix_row;
+        from.vector += 4 * from.vector_row;
+    }
+    for (; rows > 0; rows--, sums += PLANES) {
+        NAME(gemv_along)(&from, count, sums, 1, 8 / PLANES, moves);
+        from.matrix += from.matrix_row;
+        from.vector += from.vector_row;
+    }
+}
+
 static void NAME(gemv_along_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
                                    ptrdiff_t depth, ELEMENT *sums) {
     const GemvJob *job = context;
+    NAME(GemvRows)
+    from = {.matrix = job->matrix + row * job->matrix_row + k * ELEMENT_BYTES,
+            .matrix_row = job->matrix_row};
     Element gathered[NAME(GEMV_BLOCK)];
-    const char *vector = NAME(gemv_vector)(job, k, depth, gathered);
-    const char *matrix = job->matrix + row * job->matrix_row + k * ELEMENT_BYTES;
-    ptrdiff_t i = 0, count = PLANES * depth;
-    for (; i + 4 <= rows; i += 4) {
-        NAME(gemv_along)(matrix + i * job->matrix_row, job->matrix_row, vector, count,
-                         sums + i * PLANES, 4, 2 / PLANES);
-    }
-    for (; i < rows; i++) {
-        NAME(gemv_along)(matrix + i * job->matrix_row, 0, vector, count, sums + i * PLANES, 1,
-                         8 / PLANES);
-    }
+    from.vector = NAME(gemv_vector)(job, k, depth, gathered);
+    NAME(gemv_along_rows)(from, rows, PLANES * depth, sums, false);
+}
+
+/* The same where each row has a vector of its own. */
+static void NAME(gemv_pairs_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
+                                   ptrdiff_t depth, ELEMENT *sums) {
+    const GemvJob *job = context;
+    NAME(GemvRows)
+    from = {.matrix = job->matrix + row * job->matrix_row + k * ELEMENT_BYTES,
+            .vector = job->vector + row * job->vector_row + k * ELEMENT_BYTES,
+            .matrix_row = job->matrix_row,
+            .vector_row = job->vector_row};
+    NAME(gemv_along_rows)(from, rows, PLANES * depth, sums, true);
 }
 
 /* ---- any strides
@@ -133,25 +174,36 @@ static inline Element NAME(multiply_add)(Element sum, Element a, Element b) {
     return sum;
 }
 
+static inline Element NAME(gemv_element)(const char *memory) {
+    return *(const Element *)(const void *)memory;
+}
+
+/* One place of the depth of up to four rows to one of their two sums. */
+static inline __attribute__((always_inline)) void
+NAME(gemv_add_places)(const GemvJob *job, const char *matrix, const char *vector,
+                      Element parts[4][2], int rows, int place) {
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; i++) {
+        Element m = NAME(gemv_element)(matrix + i * job->matrix_row);
+        Element x = NAME(gemv_element)(vector + i * job->vector_row);
+        parts[i][place] = NAME(multiply_add)(parts[i][place], m, x);
+    }
+}
+
 /* Up to four rows side by side, two sums for each. */
 static inline __attribute__((always_inline)) void
 NAME(gemv_few)(const GemvJob *job, const char *matrix, const char *vector, ptrdiff_t depth,
                ELEMENT *sums, int rows) {
     Element parts[4][2] = {{{{0}}}};
-    for (ptrdiff_t d = 0; d < depth; d += 2) {
-#pragma GCC unroll 2
-        for (int c = 0; c < 2; c++) {
-            if (c == 1 && d + 1 == depth) break;
-            Element x = *(const Element *)(const void *)vector;
-#pragma GCC unroll 4
-            for (int i = 0; i < rows; i++) {
-                Element m = *(const Element *)(const void *)(matrix + i * job->matrix_row);
-                parts[i][c] = NAME(multiply_add)(parts[i][c], m, x);
-            }
-            matrix += job->matrix_depth;
-            vector += job->vector_depth;
-        }
+    ptrdiff_t d = 0;
+    for (; d + 2 <= depth; d += 2) {
+        NAME(gemv_add_places)(job, matrix, vector, parts, rows, 0);
+        NAME(gemv_add_places)(job, matrix + job->matrix_depth, vector + job->vector_depth, parts,
+                              rows, 1);
+        matrix += 2 * job->matrix_depth;
+        vector += 2 * job->vector_depth;
     }
+    if (d < depth) NAME(gemv_add_places)(job, matrix, vector, parts, rows, 0);
 #pragma GCC unroll 4
     for (int i = 0; i < rows; i++) {
         for (int p = 0; p < PLANES; p++) {
@@ -164,10 +216,12 @@ static void NAME(gemv_any_block)(const void *context, ptrdiff_t row, ptrdiff_t r
                                  ptrdiff_t depth, ELEMENT *sums) {
     const GemvJob *job = context;
     const char *matrix = job->matrix + row * job->matrix_row + k * job->matrix_depth;
-    const char *vector = job->vector + k * job->vector_depth;
+    const char *vector = job->vector + row * job->vector_row + k * job->vector_depth;
     ptrdiff_t i = 0;
-    for (; i + 4 <= rows; i += 4, matrix += 4 * job->matrix_row) {
+    for (; i + 4 <= rows; i += 4) {
         NAME(gemv_few)(job, matrix, vector, depth, sums + i * PLANES, 4);
+        matrix += 4 * job->matrix_row;
+        vector += 4 * job->vector_row;
     }
     sums += i * PLANES;
     if (rows - i == 3) NAME(gemv_few)(job, matrix, vector, depth, sums, 3);
@@ -183,9 +237,11 @@ static void NAME(gemv_near_block)(const void *context, ptrdiff_t row, ptrdiff_t 
     for (ptrdiff_t i = 0; i < PLANES * rows; i++) sums[i] = 0;
     for (ptrdiff_t d = k; d < k + depth; d++) {
         const char *matrix = job->matrix + row * job->matrix_row + d * job->matrix_depth;
-        Element x = *(const Element *)(const void *)(job->vector + d * job->vector_depth);
-        for (ptrdiff_t i = 0; i < rows; i++, matrix += job->matrix_row) {
-            to[i] = NAME(multiply_add)(to[i], *(const Element *)(const void *)matrix, x);
+        const char *vector = job->vector + row * job->vector_row + d * job->vector_depth;
+        for (ptrdiff_t i = 0; i < rows; i++) {
+            Element m = NAME(gemv_element)(matrix + i * job->matrix_row);
+            Element x = NAME(gemv_element)(vector + i * job->vector_row);
+            to[i] = NAME(multiply_add)(to[i], m, x);
         }
     }
 }
@@ -193,16 +249,27 @@ static void NAME(gemv_near_block)(const void *context, ptrdiff_t row, ptrdiff_t 
 /* ---- the rows have unit stride
  * ---------------------------------------------------------------------- */
 
-/* An element of the vector in all lanes, ready to multiply a column. */
+/* What a column is multiplied by, lane by lane. */
 typedef struct NAME(Factor) {
     Vector parts[PLANES];
 } NAME(Factor);
 
+/* An element of the vector in all lanes. */
 static inline __attribute__((always_inline)) NAME(Factor) NAME(factor_at)(const char *memory) {
     const Element *element = (const Element *)(const void *)memory;
     NAME(Factor) factor = {{NAME(broadcast)(element->plane[0])}};
 #if PLANES == 2
     factor.parts[1] = NAME(imaginary_parts)(NAME(broadcast)(element->plane[1]));
+#endif
+    return factor;
+}
+
+/* Lanes that follow each other in memory. */
+static inline __attribute__((always_inline)) NAME(Factor) NAME(factors_at)(const char *memory) {
+    NAME(Factor) factor = {{NAME(load)(memory)}};
+#if PLANES == 2
+    factor.parts[1] = NAME(imaginary_parts)(factor.parts[0]);
+    factor.parts[0] = NAME(real_parts)(factor.parts[0]);
 #endif
     return factor;
 }
@@ -217,50 +284,77 @@ static inline __attribute__((always_inline)) Vector NAME(add_column)(Vector sum,
     return sum;
 }
 
-/* sums[0 .. LANES) += count columns, each with its factor. */
-static inline __attribute__((always_inline)) void NAME(gemv_columns)(const char *matrix,
-                                                                     ptrdiff_t step,
-                                                                     const NAME(Factor) x[],
-                                                                     int count, ELEMENT *sums) {
+enum { NAME(GEMV_COLUMNS) = VECTOR_REGISTERS / 4 / PLANES }; /* whose factors fill the registers */
+
+/* Up to GEMV_COLUMNS columns of the matrix, and of the vectors where each row has its own. */
+typedef struct NAME(GemvColumns) {
+    const char *matrix, *vector;
+    ptrdiff_t matrix_depth, vector_depth;
+    NAME(Factor) x[NAME(GEMV_COLUMNS)]; /* where all rows share one vector */
+} NAME(GemvColumns);
+
+/* sums[0 .. LANES) += count columns, `at` bytes below their start. */
+static inline __attribute__((always_inline)) void NAME(gemv_columns)(const NAME(GemvColumns) * from,
+                                                                     ptrdiff_t at, int count,
+                                                                     bool moves, ELEMENT *sums) {
     Vector sum = {0};
-#pragma GCC unroll 4
-    for (int c = 0; c < count; c++) sum = NAME(add_column)(sum, matrix + c * step, &x[c]);
+#pragma GCC unroll 8
+    for (int c = 0; c < count; c++) {
+        NAME(Factor)
+        x = moves ? NAME(factors_at)(from->vector + c * from->vector_depth + at) : from->x[c];
+        sum = NAME(add_column)(sum, from->matrix + c * from->matrix_depth + at, &x);
+    }
     NAME(store)(sums, NAME(load)(sums) + sum);
 }
 
 /* The same for all rows: whole vectors, the last of which has its own sums as it may overlap. */
-static inline __attribute__((always_inline)) void NAME(gemv_across)(const GemvJob *job,
-                                                                    const char *matrix, ptrdiff_t k,
+static inline __attribute__((always_inline)) void NAME(gemv_across)(NAME(GemvColumns) * from,
                                                                     ptrdiff_t width, int count,
-                                                                    ELEMENT *sums, ELEMENT *tail) {
-    NAME(Factor) x[4];
-#pragma GCC unroll 4
-    for (int c = 0; c < count; c++) {
-        x[c] = NAME(factor_at)(job->vector + (k + c) * job->vector_depth);
+                                                                    bool moves, ELEMENT *sums,
+                                                                    ELEMENT *tail) {
+#pragma GCC unroll 8
+    for (int c = 0; c < count && !moves; c++) {
+        from->x[c] = NAME(factor_at)(from->vector + c * from->vector_depth);
     }
-    const ptrdiff_t scalar = NAME(GEMV_SCALAR), step = job->matrix_depth;
-    matrix += k * step;
+    const ptrdiff_t scalar = NAME(GEMV_SCALAR);
     ptrdiff_t j = 0;
     for (; j + LANES <= width; j += LANES) {
-        NAME(gemv_columns)(matrix + j * scalar, step, x, count, sums + j);
+        NAME(gemv_columns)(from, j * scalar, count, moves, sums + j);
     }
-    if (j < width) NAME(gemv_columns)(matrix + (width - LANES) * scalar, step, x, count, tail);
+    if (j < width) NAME(gemv_columns)(from, (width - LANES) * scalar, count, moves, tail);
+    from->matrix += count * from->matrix_depth;
+    from->vector += count * from->vector_depth;
+}
+
+static inline __attribute__((always_inline)) void
+NAME(gemv_across_columns)(const GemvJob *job, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
+                          ptrdiff_t depth, ELEMENT *sums, bool moves) {
+    enum { COLUMNS = NAME(GEMV_COLUMNS) };
+    ptrdiff_t width = PLANES * rows;
+    NAME(GemvColumns)
+    from = {.matrix = job->matrix + row * job->matrix_row + k * job->matrix_depth,
+            .vector = job->vector + row * job->vector_row + k * job->vector_depth,
+            .matrix_depth = job->matrix_depth,
+            .vector_depth = job->vector_depth};
+    ELEMENT tail[LANES] = {0};
+    memset(sums, 0, (size_t)(rows * ELEMENT_BYTES));
+    for (; depth >= COLUMNS; depth -= COLUMNS) {
+        NAME(gemv_across)(&from, width, COLUMNS, moves, sums, tail);
+    }
+    for (; depth > 0; depth--) NAME(gemv_across)(&from, width, 1, moves, sums, tail);
+    if (width % LANES) NAME(store)(sums + width - LANES, NAME(load)(tail));
 }
 
 static void NAME(gemv_across_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
                                     ptrdiff_t depth, ELEMENT *sums) {
     const GemvJob *job = context;
-    ptrdiff_t width = PLANES * rows, end = k + depth;
-    if (width < LANES) {
+    if (PLANES * rows < LANES) {
         NAME(gemv_near_block)(context, row, rows, k, depth, sums);
-        return;
+    } else if (job->vector_row == 0) {
+        NAME(gemv_across_columns)(job, row, rows, k, depth, sums, false);
+    } else {
+        NAME(gemv_across_columns)(job, row, rows, k, depth, sums, true);
     }
-    const char *matrix = job->matrix + row * ELEMENT_BYTES;
-    ELEMENT tail[LANES] = {0};
-    memset(sums, 0, (size_t)(rows * ELEMENT_BYTES));
-    for (; k + 4 <= end; k += 4) NAME(gemv_across)(job, matrix, k, width, 4, sums, tail);
-    for (; k < end; k++) NAME(gemv_across)(job, matrix, k, width, 1, sums, tail);
-    if (width % LANES) NAME(store)(sums + width - LANES, NAME(load)(tail));
 }
 
 /* ---- the kernel
@@ -275,10 +369,13 @@ static void NAME(gemv)(const GemvJob *job) {
         .out_stride = job->out_row,
         .accumulate = job->accumulate,
     };
-    if (job->matrix_depth == ELEMENT_BYTES && PLANES * job->depth >= LANES) {
-        plane.block = NAME(gemv_along_block);
+    bool is_shared = job->vector_row == 0;
+    bool is_along = is_shared || job->vector_depth == ELEMENT_BYTES;
+    bool is_across = is_shared || job->vector_row == ELEMENT_BYTES;
+    if (is_along && job->matrix_depth == ELEMENT_BYTES && PLANES * job->depth >= LANES) {
+        plane.block = is_shared ? NAME(gemv_along_block) : NAME(gemv_pairs_block);
         plane.block_depth = NAME(GEMV_BLOCK);
-    } else if (job->matrix_row == ELEMENT_BYTES && PLANES * job->rows >= LANES) {
+    } else if (is_across && job->matrix_row == ELEMENT_BYTES && PLANES * job->rows >= LANES) {
         plane.block = NAME(gemv_across_block);
         plane.block_depth = 512;
     } else {

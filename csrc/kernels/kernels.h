@@ -82,14 +82,16 @@ typedef struct CopyJob {
 } CopyJob;
 typedef void CopyKernel(const CopyJob *job);
 
-/* gemv: out[i] = (out[i] if accumulate +) sum over k < depth of matrix[i][k] * vector[k]. Any
-   strides; fast where either matrix stride is one element. Sums are blocked as in reduce. */
+/* gemv: out[i] = (out[i] if accumulate +) sum over k < depth of matrix[i][k] * vector[i][k]. Any
+   strides: with a vector_row of 0 it is the product of a matrix and a vector, otherwise products of
+   many pairs of vectors. Fast where all inputs have a stride of one element along the same of both
+   axes, or are at rest along it. Sums are blocked as in reduce. */
 typedef struct GemvJob {
     ptrdiff_t rows, depth;
     const char *matrix;
     ptrdiff_t matrix_row, matrix_depth;
     const char *vector;
-    ptrdiff_t vector_depth;
+    ptrdiff_t vector_row, vector_depth;
     char *out;
     ptrdiff_t out_row;
     bool accumulate;

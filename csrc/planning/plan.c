@@ -217,7 +217,7 @@ static Status add_step(Builder *builder, Operand *const sides[], int side_count,
     const PlanOptions *options = builder->options;
     TRY(strategy_prepare(options->strategy, builder->contraction, options->machine, &plan->arena,
                          &step->plan, builder->error));
-    step->seconds = step->plan.strategy->cost(step->plan.contraction, options->machine);
+    step->seconds = strategy_seconds(step->plan.strategy, step->plan.contraction, options->machine);
     step->is_short =
         phases_total(&step->plan.phases) == 1 && step->seconds < POOL_SECONDS_PER_THREAD;
     plan->seconds += step->seconds;

@@ -52,11 +52,10 @@ static double copy_cost(const Contraction *contraction, const Machine *machine) 
     bool in_unit = nest_stride(contraction, steps.out, IN) == size;
     bool transposes = nest_stride(contraction, steps.in, IN) == size;
     double cycles = !out_unit ? 1.5 : in_unit ? 0.1 : transposes ? 0.5 : 1.0;
-    double elements = nest_elements(contraction), bytes = nest_bytes(contraction);
+    double elements = nest_elements(contraction);
     double run = (double)nest_extent(contraction, steps.out);
     double runs = (double)nest_extent(contraction, steps.in);
-    double work = rates_cycles(elements * cycles + elements / run * 3);
-    return fmax(work, rates_traffic(bytes, bytes, machine)) +
+    return rates_cycles(elements * cycles + elements / run * 3) +
            elements / (run * runs) * rates.seconds_per_call;
 }
 

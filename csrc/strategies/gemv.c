@@ -1,6 +1,7 @@
 /* Two inputs, something summed, and only one of them (the matrix) has kept axes of its own:
  * products of a matrix and a vector, or of two vectors, any number of them side by side. The kernel
- * walks one axis of the rows and one summed axis; the loops around it are summed in a tree. */
+ * walks one kept axis of the matrix, along which the other input may move too, and one summed axis;
+ * the loops around it are summed in a tree. */
 #include "strategies/rates.h"
 #include "strategies/summation.h"
 
@@ -26,54 +27,56 @@ static int find_matrix(const Contraction *contraction) {
     return left && right ? -1 : right;
 }
 
+/* How an input lies in a plane. */
+typedef struct Lie {
+    double along_rows, along_depth; /* bytes of a step */
+} Lie;
+
+static Lie lie_of(const Contraction *contraction, Plane plane, int side) {
+    return (Lie){fabs((double)nest_stride(contraction, plane.rows, side)),
+                 fabs((double)nest_stride(contraction, plane.cols, side))};
+}
+
+/* Whether neighbours in either direction share cache lines. */
+static bool is_near(Lie lie) {
+    return fmin(lie.along_rows, lie.along_depth) < 64;
+}
+
 /* Seconds of all kernel calls if they walk this plane. */
 static double plane_seconds(const Contraction *contraction, int matrix, Plane plane,
                             double elements) {
     double size = (double)dtype_size(contraction->dtypes[OUT]);
     double rows = (double)nest_extent(contraction, plane.rows);
     double depth = (double)nest_extent(contraction, plane.cols);
-    double along_rows = fabs((double)nest_stride(contraction, plane.rows, matrix));
-    double along_depth = fabs((double)nest_stride(contraction, plane.cols, matrix));
-    double vector_stride = (double)nest_stride(contraction, plane.cols, 1 - matrix);
-    double cycles = vector_stride == size ? 0 : depth; /* it is gathered */
-    if (along_depth == size) {
-        cycles += rows * (10 + depth * size / 24);
-    } else if (along_rows == size) {
-        cycles += depth * (3 + rows * size / 24);
+    Lie m = lie_of(contraction, plane, matrix), v = lie_of(contraction, plane, 1 - matrix);
+    bool is_shared = v.along_rows == 0;
+    double per_byte = is_shared ? 1 / 24.0 : 1 / 16.0, cycles;
+    if (m.along_depth == size && (is_shared || v.along_depth == size)) {
+        double gathering = v.along_depth == size ? 0 : depth;
+        cycles = gathering + rows * (10 + depth * size * per_byte);
+    } else if (m.along_rows == size && (is_shared || v.along_rows == size)) {
+        cycles = depth * (4 + rows * size * per_byte);
     } else {
-        bool shares_lines = fmin(along_rows, along_depth) < 64;
-        cycles += rows * depth * (shares_lines ? 2 : 5);
+        cycles = rows * depth * ((is_near(m) ? 1 : 4) + (is_near(v) ? 1 : 4));
     }
     double calls = elements / (rows * depth);
     return calls * (rates_cycles(cycles) + rates.seconds_per_call);
 }
 
-/* The nearest, or the longest, of the kept axes that the matrix has alone; NO_AXIS for a product of
-   vectors. */
-static int find_rows(const Contraction *contraction, int matrix, bool longest) {
-    int found = NO_AXIS;
-    for (int i = 0; i < contraction->kept_count; i++) {
-        const Axis *axis = &contraction->axes[i];
-        if (!is_own(axis, matrix)) continue;
-        bool better = found == NO_AXIS ||
-                      (longest ? axis->extent > contraction->axes[found].extent
-                               : fabs((double)axis->strides[matrix]) <
-                                     fabs((double)contraction->axes[found].strides[matrix]));
-        if (better) found = i;
-    }
-    return found;
-}
-
+/* The best of the planes worth a thought: along each kind of axis, the nearest elements of either
+   input, or the longest loop. */
 static Plane choose_plane(const Contraction *contraction, int matrix, double *seconds) {
     int kept = contraction->kept_count, all = contraction->axis_count;
-    int rows[] = {find_rows(contraction, matrix, false), find_rows(contraction, matrix, true)};
+    int rows[] = {nest_nearest(contraction, matrix, 0, kept),
+                  nest_nearest(contraction, 1 - matrix, 0, kept),
+                  nest_longest(contraction, 0, kept)};
     int cols[] = {nest_nearest(contraction, matrix, kept, all),
                   nest_nearest(contraction, 1 - matrix, kept, all),
                   nest_longest(contraction, kept, all)};
     double elements = nest_elements(contraction);
     Plane best = {NO_AXIS, NO_AXIS};
     *seconds = INFINITY;
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 9; i++) {
         Plane plane = {rows[i / 3], cols[i % 3]};
         double candidate = plane_seconds(contraction, matrix, plane, elements);
         if (candidate >= *seconds) continue;
@@ -89,9 +92,9 @@ static double gemv_cost(const Contraction *contraction, const Machine *machine) 
     if (!applies || !nest_is_served(contraction, machine)) return INFINITY;
     int matrix = find_matrix(contraction);
     if (matrix < 0) return INFINITY;
-    double seconds, bytes = nest_bytes(contraction);
+    double seconds;
     choose_plane(contraction, matrix, &seconds);
-    return fmax(seconds, rates_traffic(bytes, bytes, machine));
+    return seconds;
 }
 
 typedef struct GemvChoices {
@@ -110,6 +113,7 @@ static void gemv_term(const void *context, char *const pointers[], const Target 
         .matrix_row = nest->rows->strides[choices->matrix],
         .matrix_depth = nest->cols->strides[choices->matrix],
         .vector = pointers[choices->vector],
+        .vector_row = nest->rows->strides[choices->vector],
         .vector_depth = nest->cols->strides[choices->vector],
         .out = target->out,
         .out_row = target->stride,

@@ -48,9 +48,9 @@ static int choose_axis(const Contraction *contraction, double elements, double *
 static double multiply_cost(const Contraction *contraction, const Machine *machine) {
     bool applies = contraction->axis_count == contraction->kept_count;
     if (!applies || !nest_is_served(contraction, machine)) return INFINITY;
-    double seconds, bytes = nest_bytes(contraction);
+    double seconds;
     choose_axis(contraction, nest_elements(contraction), &seconds);
-    return fmax(seconds, rates_traffic(bytes, bytes, machine));
+    return seconds;
 }
 
 static Status multiply_prepare(const Contraction *contraction, const Machine *machine, Arena *arena,

@@ -3,8 +3,9 @@
 #include "kernels/kernels.h"
 
 /* A task is worth handing to a thread from some ten microseconds on. Rows are cut at whole cache
-   lines of any dtype, so that two tasks rarely write to one line. */
-enum { TASK_ELEMENTS = 1 << 17, ROWS_GRAIN = 16 };
+   lines of any dtype, so that two tasks rarely write to one line; where an input runs along them,
+   into runs of so many bytes that fetching ahead pays. */
+enum { TASK_ELEMENTS = 1 << 17, ROWS_GRAIN = 16, RUN_BYTES = 8192 };
 
 static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) {
     return (a + b - 1) / b;
@@ -24,8 +25,16 @@ static Axis *take_inner(const Contraction *contraction, int axis, Axis *to) {
     return to;
 }
 
+static ptrdiff_t rows_grain(const Contraction *contraction, const Axis *rows) {
+    for (int side = 0; side < contraction->input_count; side++) {
+        ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[side]);
+        if (rows->strides[side] == size) return RUN_BYTES / size;
+    }
+    return ROWS_GRAIN;
+}
+
 /* Whole positions where there are enough of them, else pieces of the rows. */
-static void cut(Nest *nest) {
+static void cut(Nest *nest, ptrdiff_t grain) {
     ptrdiff_t rows = nest->rows->extent;
     double elements = (double)nest->kept_positions * (double)nest->summed_positions * (double)rows *
                       (double)nest->cols->extent;
@@ -36,7 +45,7 @@ static void cut(Nest *nest) {
     } else {
         ptrdiff_t cuts = divide_up(tasks, nest->kept_positions);
         nest->positions_per_task = 1;
-        nest->rows_per_task = divide_up(divide_up(rows, cuts), ROWS_GRAIN) * ROWS_GRAIN;
+        nest->rows_per_task = divide_up(divide_up(rows, cuts), grain) * grain;
     }
     nest->row_tasks = divide_up(rows, nest->rows_per_task);
 }
@@ -58,7 +67,7 @@ Status nest_make(const Contraction *contraction, Plane plane, Arena *arena, Nest
     };
     nest->kept_positions = axes_extent(axes, nest->kept_count);
     nest->summed_positions = axes_extent(summed, nest->summed_count);
-    cut(nest);
+    cut(nest, rows_grain(contraction, nest->rows));
     return STATUS_OK;
 }
 

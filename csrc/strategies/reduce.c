@@ -52,9 +52,9 @@ static double reduce_cost(const Contraction *contraction, const Machine *machine
     bool applies =
         contraction->input_count == 1 && contraction->axis_count > contraction->kept_count;
     if (!applies || !nest_is_served(contraction, machine)) return INFINITY;
-    double seconds, bytes = nest_bytes(contraction);
+    double seconds;
     choose_plane(contraction, &seconds);
-    return fmax(seconds, rates_traffic(bytes, bytes, machine));
+    return seconds;
 }
 
 typedef struct ReduceChoices {

@@ -1,5 +1,8 @@
 #include "strategies/strategy.h"
 
+#include "strategies/nest.h"
+#include "strategies/rates.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -12,14 +15,24 @@ const Strategy *const strategies[] = {
     NULL,
 };
 
+static double traffic_seconds(const Contraction *contraction, const Machine *machine) {
+    double bytes = nest_bytes(contraction);
+    return rates_traffic(bytes, bytes, machine);
+}
+
+double strategy_seconds(const Strategy *strategy, const Contraction *contraction,
+                        const Machine *machine) {
+    return fmax(strategy->cost(contraction, machine), traffic_seconds(contraction, machine));
+}
+
 const Strategy *strategy_choose(const Contraction *contraction, const Machine *machine) {
     const Strategy *best = NULL;
-    double best_cost = INFINITY;
+    double least = INFINITY, traffic = traffic_seconds(contraction, machine);
     for (int i = 0; strategies[i]; i++) {
-        double cost = strategies[i]->cost(contraction, machine);
-        if (cost < best_cost) {
+        double seconds = fmax(strategies[i]->cost(contraction, machine), traffic);
+        if (seconds < least) {
             best = strategies[i];
-            best_cost = cost;
+            least = seconds;
         }
     }
     return best;

@@ -31,7 +31,8 @@ typedef struct Task {
 struct Strategy {
     const char *name;
 
-    /* Estimated seconds on one core; INFINITY where the strategy does not apply. */
+    /* Estimated seconds of one core's work, without waiting for memory (see strategy_seconds);
+       INFINITY where the strategy does not apply. */
     double (*cost)(const Contraction *contraction, const Machine *machine);
 
     /* Makes all choices and tables; fills choices, phases and, where it needs memory, scratch_bytes
@@ -47,6 +48,11 @@ struct Strategy {
 /* The strategies, best first where costs are equal; ends with NULL. The last one takes everything.
  */
 extern const Strategy *const strategies[];
+
+/* Estimated seconds: of the work, but no less than moving every element once takes. INFINITY where
+   the strategy does not apply. */
+double strategy_seconds(const Strategy *strategy, const Contraction *contraction,
+                        const Machine *machine);
 
 /* The cheapest strategy that applies. Every contraction has one. */
 const Strategy *strategy_choose(const Contraction *contraction, const Machine *machine);

@@ -247,26 +247,35 @@ static void test_reduce(const Suite *suite, ptrdiff_t kept, ptrdiff_t summed, in
     field_free(&out);
 }
 
+static Value gemv_sum(const Suite *suite, const Field *matrix, const Field *vector, ptrdiff_t i) {
+    Value sum = {{0}, 0, 0};
+    for (ptrdiff_t k = 0; k < matrix->cols; k++) {
+        Value m = value_load(suite, field_at(matrix, i, k));
+        Value x = value_load(suite, field_at(vector, vector->rows == 1 ? 0 : i, k));
+        sum = value_sum(sum, value_product(m, x));
+    }
+    return sum;
+}
+
+/* The vector is shared by all rows, or laid out like the matrix, or in any way. */
 static void test_gemv(const Suite *suite, ptrdiff_t rows, ptrdiff_t depth, int layout) {
     bool accumulate = random_bits() % 2;
+    int any = (int)(random_bits() % LAYOUTS), kind = (int)(random_bits() % 3);
     Field matrix = field_make(suite, rows, depth, layout);
-    Field vector = field_make(suite, 1, depth, (int)(random_bits() % LAYOUTS));
+    Field vector = field_make(suite, kind == 0 ? 1 : rows, depth, kind == 1 ? layout : any);
     Field out = field_make(suite, rows, 1, (int)(random_bits() % OUTPUT_LAYOUTS));
     suite->kernels->gemv(&(GemvJob){rows, depth, matrix.data, matrix.row, matrix.col, vector.data,
-                                    vector.col, out.data, out.row, accumulate});
+                                    kind == 0 ? 0 : vector.row, vector.col, out.data, out.row,
+                                    accumulate});
     bool holds = true;
     for (ptrdiff_t i = 0; i < rows; i++) {
-        Value sum = {{0}, 0, 0};
-        if (accumulate) sum = field_before(suite, &out, i, 0);
-        for (ptrdiff_t k = 0; k < depth; k++) {
-            Value m = value_load(suite, field_at(&matrix, i, k));
-            sum = value_sum(sum, value_product(m, value_load(suite, field_at(&vector, 0, k))));
-        }
+        Value sum = gemv_sum(suite, &matrix, &vector, i);
+        if (accumulate) sum = value_sum(sum, field_before(suite, &out, i, 0));
         holds &= value_equals(suite, field_at(&out, i, 0), sum, depth + 3);
         field_restore(suite, &out, i, 0);
     }
     if (!CHECK(holds && field_is_intact(&out))) {
-        report(suite, "gemv", (ptrdiff_t[]){rows, depth, accumulate}, layout);
+        report(suite, "gemv", (ptrdiff_t[]){rows, depth, kind}, layout);
     }
     field_free(&matrix);
     field_free(&vector);

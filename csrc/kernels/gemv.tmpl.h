@@ -81,7 +81,8 @@ static inline __attribute__((always_inline)) void NAME(gemv_add_rows)(const NAME
     }
 }
 
-/* Whole vectors along `count` >= LANES scalars of each of 1 or 4 rows. */
+/* Whole vectors along `count` scalars of each of 1 or 4 rows. Fewer than LANES are loaded with
+   those before them, which must be there. */
 static inline __attribute__((always_inline)) void NAME(gemv_along)(const NAME(GemvRows) * from,
                                                                    ptrdiff_t count, ELEMENT *sums,
                                                                    int rows, int chains,
@@ -246,6 +247,33 @@ static void NAME(gemv_near_block)(const void *context, ptrdiff_t row, ptrdiff_t 
     }
 }
 
+/* Rows without gaps that are shorter than a vector: each is loaded with the end of the one before,
+   so that the first ones go element by element. */
+static void NAME(gemv_short_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
+                                   ptrdiff_t depth, ELEMENT *sums) {
+    const GemvJob *job = context;
+    ptrdiff_t count = PLANES * depth, first = row ? 0 : (LANES - 1) / count;
+    if (first > rows) first = rows;
+    NAME(gemv_any_block)(context, row, first, k, depth, sums);
+    NAME(GemvRows)
+    from = {.matrix = job->matrix + (row + first) * job->matrix_row,
+            .vector = job->vector + (row + first) * job->vector_row,
+            .matrix_row = job->matrix_row,
+            .vector_row = job->vector_row};
+    sums += first * PLANES;
+    if (job->vector_row) {
+        NAME(gemv_along_rows)(from, rows - first, count, sums, true);
+        return;
+    }
+    ELEMENT padded[2 * LANES] = {0};
+    for (ptrdiff_t d = 0; d < depth; d++) {
+        const char *element = job->vector + d * job->vector_depth;
+        memcpy(padded + LANES + d * PLANES, element, ELEMENT_BYTES);
+    }
+    from.vector = (const char *)(padded + LANES);
+    NAME(gemv_along_rows)(from, rows - first, count, sums, false);
+}
+
 /* ---- the rows have unit stride
  * ---------------------------------------------------------------------- */
 
@@ -307,7 +335,8 @@ static inline __attribute__((always_inline)) void NAME(gemv_columns)(const NAME(
     NAME(store)(sums, NAME(load)(sums) + sum);
 }
 
-/* The same for all rows: whole vectors, the last of which has its own sums as it may overlap. */
+/* The same for all rows: whole vectors, the last of which has its own sums as it may overlap the
+   one before; or a single one that begins before the rows. */
 static inline __attribute__((always_inline)) void NAME(gemv_across)(NAME(GemvColumns) * from,
                                                                     ptrdiff_t width, int count,
                                                                     bool moves, ELEMENT *sums,
@@ -342,7 +371,8 @@ NAME(gemv_across_columns)(const GemvJob *job, ptrdiff_t row, ptrdiff_t rows, ptr
         NAME(gemv_across)(&from, width, COLUMNS, moves, sums, tail);
     }
     for (; depth > 0; depth--) NAME(gemv_across)(&from, width, 1, moves, sums, tail);
-    if (width % LANES) NAME(store)(sums + width - LANES, NAME(load)(tail));
+    ptrdiff_t left = NAME(least)(width % LANES ? LANES : 0, width);
+    memcpy(sums + width - left, tail + LANES - left, (size_t)left * sizeof(ELEMENT));
 }
 
 static void NAME(gemv_across_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
@@ -357,31 +387,74 @@ static void NAME(gemv_across_block)(const void *context, ptrdiff_t row, ptrdiff_
     }
 }
 
+/* Less than a vector of rows, columns without gaps: each is loaded with the end of the one before,
+   whose sums are forgotten, so that the first ones go element by element. */
+static void NAME(gemv_narrow_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
+                                    ptrdiff_t depth, ELEMENT *sums) {
+    const GemvJob *job = context;
+    ELEMENT others[LANES];
+    ptrdiff_t first = k ? 0 : NAME(least)((LANES - 1) / (PLANES * rows), depth);
+    NAME(gemv_near_block)(job, row, rows, k, first, sums);
+    if (job->vector_row == 0) {
+        NAME(gemv_across_columns)(job, row, rows, k + first, depth - first, others, false);
+    } else {
+        NAME(gemv_across_columns)(job, row, rows, k + first, depth - first, others, true);
+    }
+    for (ptrdiff_t i = 0; i < PLANES * rows; i++) sums[i] = (ELEMENT)(sums[i] + others[i]);
+}
+
 /* ---- the kernel
  * ------------------------------------------------------------------------------------- */
 
+/* How the sums of a block are computed, and how long a block may be. */
+typedef struct NAME(GemvWay) {
+    NAME(SumBlock) * block;
+    ptrdiff_t depth;
+} NAME(GemvWay);
+
+/* Where the depth has unit stride. */
+static NAME(GemvWay) NAME(gemv_way_along)(const GemvJob *job) {
+    bool is_shared = job->vector_row == 0;
+    ptrdiff_t length = job->depth * ELEMENT_BYTES;
+    bool is_gapless = job->matrix_row == length && (is_shared || job->vector_row == length);
+    if (length >= VECTOR_BYTES) {
+        NAME(SumBlock) *block = is_shared ? NAME(gemv_along_block) : NAME(gemv_pairs_block);
+        return (NAME(GemvWay)){block, NAME(GEMV_BLOCK)};
+    }
+    return (NAME(GemvWay)){is_gapless ? NAME(gemv_short_block) : NAME(gemv_any_block), LANES};
+}
+
+/* Where the rows have unit stride. */
+static NAME(GemvWay) NAME(gemv_way_across)(const GemvJob *job) {
+    ptrdiff_t length = job->rows * ELEMENT_BYTES;
+    bool is_gapless =
+        job->matrix_depth == length && (job->vector_row == 0 || job->vector_depth == length);
+    if (length >= VECTOR_BYTES) return (NAME(GemvWay)){NAME(gemv_across_block), 512};
+    return (NAME(GemvWay)){is_gapless ? NAME(gemv_narrow_block) : NAME(gemv_near_block), 256};
+}
+
+static NAME(GemvWay) NAME(gemv_way)(const GemvJob *job) {
+    bool is_shared = job->vector_row == 0;
+    bool is_along =
+        job->matrix_depth == ELEMENT_BYTES && (is_shared || job->vector_depth == ELEMENT_BYTES);
+    bool is_across =
+        job->matrix_row == ELEMENT_BYTES && (is_shared || job->vector_row == ELEMENT_BYTES);
+    if (is_along && job->depth > 0) return NAME(gemv_way_along)(job);
+    if (is_across && job->rows > 1) return NAME(gemv_way_across)(job);
+    bool is_near = imaxabs(job->matrix_row) < imaxabs(job->matrix_depth) && job->rows >= 8;
+    return (NAME(GemvWay)){is_near ? NAME(gemv_near_block) : NAME(gemv_any_block), 256};
+}
+
 static void NAME(gemv)(const GemvJob *job) {
-    SumPlane plane = {
+    NAME(GemvWay) way = NAME(gemv_way)(job);
+    NAME(sum_plane)(&(SumPlane){
+        .block = way.block,
+        .block_depth = way.depth,
         .job = job,
         .rows = job->rows,
         .depth = job->depth,
         .out = job->out,
         .out_stride = job->out_row,
         .accumulate = job->accumulate,
-    };
-    bool is_shared = job->vector_row == 0;
-    bool is_along = is_shared || job->vector_depth == ELEMENT_BYTES;
-    bool is_across = is_shared || job->vector_row == ELEMENT_BYTES;
-    if (is_along && job->matrix_depth == ELEMENT_BYTES && PLANES * job->depth >= LANES) {
-        plane.block = is_shared ? NAME(gemv_along_block) : NAME(gemv_pairs_block);
-        plane.block_depth = NAME(GEMV_BLOCK);
-    } else if (is_across && job->matrix_row == ELEMENT_BYTES && PLANES * job->rows >= LANES) {
-        plane.block = NAME(gemv_across_block);
-        plane.block_depth = 512;
-    } else {
-        bool is_near = imaxabs(job->matrix_row) < imaxabs(job->matrix_depth) && job->rows >= 8;
-        plane.block = is_near ? NAME(gemv_near_block) : NAME(gemv_any_block);
-        plane.block_depth = 256;
-    }
-    NAME(sum_plane)(&plane);
+    });
 }

@@ -66,14 +66,6 @@ static inline __attribute__((always_inline)) void NAME(fold_four)(const Vector v
     }
 }
 
-/* The same element in every lane, or pair of lanes. */
-static inline __attribute__((always_inline)) Vector NAME(repeat)(const ELEMENT element[PLANES]) {
-    Vector vector;
-#pragma GCC unroll 64
-    for (int i = 0; i < LANES; i++) vector[i] = element[i % PLANES];
-    return vector;
-}
-
 /* A vector of which only the last `count` lanes are kept; the others become zero. */
 static inline __attribute__((always_inline)) Vector NAME(load_last)(const void *memory,
                                                                     ptrdiff_t count) {
@@ -82,11 +74,20 @@ static inline __attribute__((always_inline)) Vector NAME(load_last)(const void *
     return (Vector)((Bits)NAME(load)(memory) & kept);
 }
 
-#if PLANES == 2
+#if PLANES == 1
+
+/* The same element in every lane, or pair of lanes. */
+static inline __attribute__((always_inline)) Vector NAME(repeat)(const ELEMENT element[PLANES]) {
+    return NAME(broadcast)(element[0]);
+}
+
+#else
 
     #ifndef PAIR_LANE
         /* Lane number `lane` of a shuffle that fills even and odd lanes from those of each pair. */
         #define PAIR_LANE(lane, even, odd) ((lane) / 2 * 2 + ((lane) % 2 ? (odd) : (even)))
+        /* Even lanes of one vector, odd ones of another. */
+        #define BLEND_LANE(lane, count) ((lane) % 2 ? (count) + (lane) : (lane))
         #if VECTOR_BYTES == 64
             #define WORD_LIST LANE_LIST_16
             #define BITS_LIST LANE_LIST_8
@@ -108,6 +109,15 @@ typedef uint32_t NAME(Words) __attribute__((vector_size(VECTOR_BYTES)));
                                WORD_LIST(PAIR_LANE, even, odd))                           \
              : (Vector)SHUFFLE(Bits, (Bits)(vector), (Bits)(vector),                      \
                                BITS_LIST(PAIR_LANE, even, odd)))
+
+static inline __attribute__((always_inline)) Vector NAME(repeat)(const ELEMENT element[PLANES]) {
+    Vector real = NAME(broadcast)(element[0]), imaginary = NAME(broadcast)(element[1]);
+    return sizeof(ELEMENT) == 4
+               ? (Vector)SHUFFLE(NAME(Words), (NAME(Words))real, (NAME(Words))imaginary,
+                                 WORD_LIST(BLEND_LANE, (int)(VECTOR_BYTES / sizeof(uint32_t))))
+               : (Vector)SHUFFLE(Bits, (Bits)real, (Bits)imaginary,
+                                 BITS_LIST(BLEND_LANE, (int)(VECTOR_BYTES / sizeof(uint64_t))));
+}
 
 /* (imaginary, real, ...) */
 static inline __attribute__((always_inline)) Vector NAME(swap_parts)(Vector vector) {

@@ -4,7 +4,8 @@
 /* ---- the summed axis has unit stride
  * --------------------------------------------------------------- */
 
-/* Whole vectors along `count` >= LANES scalars of each of 1 or 4 rows. */
+/* Whole vectors along `count` scalars of each of 1 or 4 rows. Fewer than LANES are loaded with
+   those before them, which must be there. */
 static inline __attribute__((always_inline)) void NAME(reduce_along)(const char *in,
                                                                      ptrdiff_t in_row,
                                                                      ptrdiff_t count, ELEMENT *sums,
@@ -110,6 +111,16 @@ static void NAME(reduce_any_block)(const void *context, ptrdiff_t row, ptrdiff_t
     if (rows - i == 1) NAME(reduce_few)(job, in, depth, sums, 1);
 }
 
+/* Rows without gaps that are shorter than a vector: each is loaded with the end of the one before,
+   so that the first ones go element by element. */
+static void NAME(reduce_short_block)(const void *context, ptrdiff_t row, ptrdiff_t rows,
+                                     ptrdiff_t k, ptrdiff_t depth, ELEMENT *sums) {
+    ptrdiff_t first = row ? 0 : (LANES - 1) / (PLANES * depth);
+    if (first > rows) first = rows;
+    NAME(reduce_any_block)(context, row, first, k, depth, sums);
+    NAME(reduce_along_block)(context, row + first, rows - first, k, depth, sums + first * PLANES);
+}
+
 /* One element of every row after the other, where those lie closer together. */
 static void NAME(reduce_near_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
                                     ptrdiff_t depth, ELEMENT *sums) {
@@ -188,6 +199,10 @@ static void NAME(reduce_blocks)(const ReduceJob *job) {
     if (job->in_summed == ELEMENT_BYTES && PLANES * job->summed >= LANES) {
         plane.block = NAME(reduce_along_block);
         plane.block_depth = 256 * LANES / PLANES;
+    } else if (job->in_summed == ELEMENT_BYTES && job->summed > 0 &&
+               job->in_kept == job->summed * ELEMENT_BYTES) {
+        plane.block = NAME(reduce_short_block);
+        plane.block_depth = LANES;
     } else if (job->in_kept == ELEMENT_BYTES && PLANES * job->kept >= LANES) {
         plane.block = NAME(reduce_across_block);
         plane.block_depth = 1024;

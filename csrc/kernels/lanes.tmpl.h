@@ -66,12 +66,16 @@ static inline __attribute__((always_inline)) void NAME(fold_four)(const Vector v
     }
 }
 
+/* All bits of the last `count` lanes, none of the others. */
+static inline __attribute__((always_inline)) Bits NAME(last_lanes)(ptrdiff_t count) {
+    static const uint8_t mask[2 * VECTOR_BYTES] = {[VECTOR_BYTES... 2 * VECTOR_BYTES - 1] = 0xff};
+    return (Bits)NAME(load)(mask + count * (ptrdiff_t)sizeof(ELEMENT));
+}
+
 /* A vector of which only the last `count` lanes are kept; the others become zero. */
 static inline __attribute__((always_inline)) Vector NAME(load_last)(const void *memory,
                                                                     ptrdiff_t count) {
-    static const uint8_t mask[2 * VECTOR_BYTES] = {[VECTOR_BYTES... 2 * VECTOR_BYTES - 1] = 0xff};
-    Bits kept = (Bits)NAME(load)(mask + count * (ptrdiff_t)sizeof(ELEMENT));
-    return (Vector)((Bits)NAME(load)(memory) & kept);
+    return (Vector)((Bits)NAME(load)(memory) & NAME(last_lanes)(count));
 }
 
 #if PLANES == 1

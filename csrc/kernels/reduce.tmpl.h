@@ -115,10 +115,23 @@ static void NAME(reduce_any_block)(const void *context, ptrdiff_t row, ptrdiff_t
    so that the first ones go element by element. */
 static void NAME(reduce_short_block)(const void *context, ptrdiff_t row, ptrdiff_t rows,
                                      ptrdiff_t k, ptrdiff_t depth, ELEMENT *sums) {
-    ptrdiff_t first = row ? 0 : (LANES - 1) / (PLANES * depth);
-    if (first > rows) first = rows;
+    const ReduceJob *job = context;
+    ptrdiff_t count = PLANES * depth, step = job->in_kept;
+    ptrdiff_t first = row ? 0 : NAME(least)((LANES - 1) / count, rows), i = first;
     NAME(reduce_any_block)(context, row, first, k, depth, sums);
-    NAME(reduce_along_block)(context, row + first, rows - first, k, depth, sums + first * PLANES);
+    const char *in = job->in + row * step + (count - LANES) * (ptrdiff_t)sizeof(ELEMENT);
+    Bits kept = NAME(last_lanes)(count);
+    for (; i + 4 <= rows; i += 4) {
+        Vector totals[4];
+#pragma GCC unroll 4
+        for (int n = 0; n < 4; n++) {
+            totals[n] = (Vector)((Bits)NAME(load)(in + (i + n) * step) & kept);
+        }
+        NAME(fold_four)(totals, sums + i * PLANES);
+    }
+    for (; i < rows; i++) {
+        NAME(fold)((Vector)((Bits)NAME(load)(in + i * step) & kept), sums + i * PLANES);
+    }
 }
 
 /* One element of every row after the other, where those lie closer together. */

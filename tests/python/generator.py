@@ -180,7 +180,7 @@ class Generator:
     # Expressions -------------------------------------------------------------------------------
 
     def next(self) -> Request:
-        expression = self._expression()
+        expression = self.expression()
         request = Request(self._notation(expression), [])
         if self._chance(0.15):
             request.keywords["casting"] = self.random.choice(CASTINGS)
@@ -188,7 +188,7 @@ class Generator:
         self._add_keywords(request, expression)
         return request
 
-    def _expression(self) -> Expression:
+    def expression(self) -> Expression:
         while True:
             expression = self._any_expression()
             if all(math.prod(shape) <= MOST_ELEMENTS for shape in expression.shapes):

@@ -158,13 +158,12 @@ def output_shape(request: Request) -> tuple[int, ...]:
 def _with_room(request: Request) -> Request:
     """The same call with an out of its own that has room for the element that NumPy writes."""
     shape = output_shape(request)
-    memories = [*request.memories, np.zeros(256, np.uint8)]
     out = View(len(request.memories), np.dtype(np.clongdouble), shape, (0,) * len(shape), 0)
-    if request.out is not None and request.out.dtype.kind != "O":
-        given = request.out
-        strides = (0,) * len(given.shape)
-        out = replace(given, memory=out.memory, strides=strides, offset=0)
-    return replace(request, memories=memories, out=out)
+    if request.out is not None:
+        strides = (0,) * len(request.out.shape)
+        out = replace(request.out, memory=out.memory, strides=strides, offset=0)
+    room = np.zeros(16, object if out.dtype.kind == "O" else "u1")
+    return replace(request, memories=[*request.memories, np.resize(room, 256)], out=out)
 
 
 def has_uneven_diagonal(request: Request) -> bool:

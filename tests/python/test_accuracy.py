@@ -2,7 +2,9 @@
 
 import fasteinsum
 import numpy as np
+import oracle
 import pytest
+import roundings
 from cases import DTYPES, random_values
 
 FLOATS = ("f16", "f32", "f64", "c64", "c128")
@@ -67,6 +69,44 @@ def test_no_less_accurate_than_numpy(subscripts, shapes, terms, dtype, positive)
             result = einsum(subscripts, *operands)
             errors.append(np.mean(error_ratios(result, subscripts, operands, dtype)))
     assert np.mean(ours) <= 1.1 * np.mean(theirs) + 0.5
+
+
+@pytest.mark.parametrize("dtype", roundings.DTYPES)
+def test_random_and_adversarial_expressions(dtype):
+    """Each inside the bound, which measure() checks; docs/accuracy.md is made from more of them."""
+    measured = roundings.measure(fasteinsum.einsum, dtype, 70, seed=1)
+    assert len(measured) == 70
+    assert {one.kind for one in measured} == {kind.__name__ for kind in roundings.KINDS}
+    assert np.mean([one.ours for one in measured]) <= np.mean([one.numpy for one in measured])
+
+
+def test_measuring_notices():
+    """A sum in float32 is outside the bound of float64."""
+
+    def single(subscripts, *operands):
+        result = np.einsum(subscripts, *(operand.astype(np.float32) for operand in operands))
+        return np.asarray(result).astype(np.float64)[()]
+
+    with pytest.raises(oracle.Mismatch), np.errstate(all="ignore"):
+        roundings.measure(single, "float64", 10)
+
+
+@pytest.mark.parametrize("factors", ["ij", "ij,i", "ij,ij"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_outer_sums_are_as_accurate_as_inner_ones(factors, dtype):
+    """Of 4 million rows: one or two roundings, not the thousands of a plain loop."""
+    random = np.random.default_rng(0)
+    values = (random.random((2, 4_000_000)) * 2.0**-10).astype(dtype)  # the sum fits in a half
+    weights = random.random(4_000_000).astype(dtype)
+    products = values.astype(np.longdouble)
+    for factor in factors.split(",")[1:]:
+        products *= weights if factor == "i" else values
+    exact = np.sum(products, axis=1)
+    rows = {"ij": np.ascontiguousarray(values.T), "ji": values, "i": weights}
+    for terms in (factors, factors.replace("ij", "ji")):
+        operands = [rows[term] for term in terms.split(",")]
+        errors = abs(fasteinsum.einsum(terms + "->j", *operands) / exact - 1)
+        assert np.max(errors) < np.finfo(dtype).eps
 
 
 @pytest.mark.parametrize("subscripts", ["ij->j", "ji->j", "ij,ij->j", "ij,ik->jk", "ij,i->j"])

@@ -115,7 +115,7 @@ def resident_bytes():
 
 
 def test_a_hundred_thousand_calls():
-    """Of nearly all kinds, in turns: counts and resident memory are what they were after the first."""
+    """Of nearly all kinds, in turns: counts and resident memory stay what they were."""
     slow = {"many labels", "large"}
     functions = [call for name, call in [*GOOD.items(), *BAD.items()] if name not in slow]
     rounds = 100_000 // len(functions) + 1

@@ -14,6 +14,8 @@
 
 #include "kernels/transposes.tmpl.h"
 
+#include "kernels/packs.tmpl.h"
+
 #define SET f32
 #define ELEMENT float
 #define PLANES 1

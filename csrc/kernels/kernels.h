@@ -13,17 +13,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* tile: out[i][j] = (out[i][j] if accumulate +) sum over k < depth of left[k][i] * right[k][j], for
-   i < rows, j < cols. left and right are packed panels, as wide as the tile and padded with zeros;
-   complex panels hold, for each k, all real and then all imaginary parts.
-   Element (i, j) of out is at row_offsets[i] + col_offsets[j]. */
+/* tile: out[i][j] = (out[i][j] if accumulate +) sum over k < depth of left(i, k) * right(k, j), for
+   i < rows, j < cols. Element (i, j) of out is at row_offsets[i] + col_offsets[j].
+   A packed tile reads panels: for each k, the elements of all rows (cols) of the tile follow each
+   other; zeros stand for those that do not exist. A direct tile finds left(i, k) at left_rows[i] +
+   left_depth[k], and the v-th vector of right(k, ...) at right_cols[v] + right_depth[k]; there must
+   be an offset for every row and every vector of the tile (of any that exists, if it does not). */
 typedef struct TileJob {
     ptrdiff_t depth;
-    const void *left, *right;
+    const char *left, *right;
+    const ptrdiff_t *left_rows, *left_depth;   /* direct only */
+    const ptrdiff_t *right_cols, *right_depth; /* direct only */
     char *out;
     const ptrdiff_t *row_offsets, *col_offsets;
     int rows, cols;         /* the part of the tile that exists, at least 1 each */
-    bool has_adjacent_cols; /* all columns of the tile exist and follow each other in memory */
+    bool has_adjacent_cols; /* these columns follow each other in memory */
     bool accumulate;
 } TileJob;
 typedef void TileKernel(const TileJob *job);
@@ -31,11 +35,11 @@ typedef void TileKernel(const TileJob *job);
 /* A register tile: the largest block of the output that one call computes. */
 typedef struct Tile {
     int rows, cols;
-    TileKernel *run;
+    TileKernel *packed, *direct;
 } Tile;
 
 /* pack: panel[k][i] = source[lane_offsets[i] + depth_offsets[k]] for i < lanes, zero up to width.
-   Complex elements are split: width real parts, then width imaginary parts for each k. */
+   Only the size of an element matters. */
 typedef struct PackJob {
     const char *source;
     const ptrdiff_t *lane_offsets, *depth_offsets;
@@ -100,8 +104,9 @@ typedef void GemvKernel(const GemvJob *job);
 
 /* All kernels of one dtype on one ISA. */
 typedef struct KernelSet {
-    const Tile *tiles; /* by falling size */
+    const Tile *tiles; /* the largest first; with each come those at its edges */
     int tile_count;
+    int vector_cols;     /* elements of a vector */
     int flops_per_cycle; /* of the tile on a typical core of this ISA, for the cost model */
     PackKernel *pack;
     ReduceKernel *reduce;

@@ -11,20 +11,29 @@
 
 #include "kernels/lanes.tmpl.h"
 
-#include "kernels/pack.tmpl.h"
 #include "kernels/tile_store.tmpl.h"
 
-/* Tiles by falling size: as many accumulators as the registers hold beside the operands of a step.
- */
+/* Tiles by rows and vectors, the largest first: as many accumulators as the registers hold beside
+ * the operands of a step, and all smaller ones for what is left over at the edges. A row of complex
+ * numbers has two accumulators per vector. */
 #if VECTOR_REGISTERS >= 32 && PLANES == 1
-    #define TILES(X) X(12, 2) X(8, 3) X(8, 2) X(4, 3) X(8, 1) X(2, 3)
+    #define TILES_1(X) X(12, 1) X(8, 1) X(6, 1) X(4, 1) X(2, 1) X(1, 1)
+    #define TILES_2(X) X(12, 2) X(8, 2) X(6, 2) X(4, 2) X(2, 2) X(1, 2)
+    #define TILES_3(X) X(8, 3) X(6, 3) X(4, 3) X(2, 3) X(1, 3)
 #elif VECTOR_REGISTERS >= 32
-    #define TILES(X) X(4, 3) X(5, 2) X(4, 2) X(8, 1) X(2, 3)
+    #define TILES_1(X) X(6, 1) X(4, 1) X(3, 1) X(2, 1) X(1, 1)
+    #define TILES_2(X) X(6, 2) X(4, 2) X(3, 2) X(2, 2) X(1, 2)
+    #define TILES_3(X) X(4, 3) X(3, 3) X(2, 3) X(1, 3)
 #elif PLANES == 1
-    #define TILES(X) X(6, 2) X(4, 3) X(4, 2) X(8, 1) X(2, 2)
+    #define TILES_1(X) X(6, 1) X(4, 1) X(2, 1) X(1, 1)
+    #define TILES_2(X) X(6, 2) X(4, 2) X(2, 2) X(1, 2)
+    #define TILES_3(X) X(4, 3) X(2, 3) X(1, 3)
 #else
-    #define TILES(X) X(3, 2) X(2, 2) X(4, 1) X(2, 1)
+    #define TILES_1(X) X(3, 1) X(2, 1) X(1, 1)
+    #define TILES_2(X) X(3, 2) X(2, 2) X(1, 2)
+    #define TILES_3(X)
 #endif
+#define TILES(X) TILES_2(X) TILES_3(X) TILES_1(X)
 #include "kernels/tile.tmpl.h"
 
 #include "kernels/sums.tmpl.h"
@@ -35,7 +44,9 @@
 #include "kernels/reduce.tmpl.h"
 
 static const Tile NAME(tiles)[] = {
-#define TILE_ENTRY(rows, vectors) {rows, (vectors) * LANES, TILE_NAME(rows, vectors)},
+#define TILE_ENTRY(rows, vectors)                                        \
+    {rows, (vectors) * LANES / PLANES, TILE_NAME(packed, rows, vectors), \
+     TILE_NAME(direct, rows, vectors)},
     TILES(TILE_ENTRY)
 #undef TILE_ENTRY
 };
@@ -43,8 +54,9 @@ static const Tile NAME(tiles)[] = {
 static const KernelSet NAME(kernel_set) = {
     .tiles = NAME(tiles),
     .tile_count = (int)(sizeof NAME(tiles) / sizeof NAME(tiles)[0]),
+    .vector_cols = LANES / PLANES,
     .flops_per_cycle = 2 * FMAS_PER_CYCLE * LANES,
-    .pack = NAME(pack),
+    .pack = PACK_OF(ELEMENT_BYTES),
     .reduce = NAME(reduce),
     .multiply = NAME(multiply),
     .copy = NAME(copy),
@@ -52,6 +64,9 @@ static const KernelSet NAME(kernel_set) = {
 };
 
 #undef TILES
+#undef TILES_1
+#undef TILES_2
+#undef TILES_3
 #undef TILE_NAME
 #undef SumPlane
 #undef Bits

@@ -1,5 +1,7 @@
 #include "planning/plan.h"
 
+#include <string.h>
+
 /* A step with everything in place. */
 typedef struct StepRun {
     const StepPlan *plan;
@@ -25,12 +27,15 @@ static void find_sides(const Step *step, char *const data[], char *workspace, ch
 }
 
 static void step_begin(StepRun *run, const Plan *plan, const Step *step, char *const data[],
-                       char *workspace) {
+                       char *workspace, int threads) {
     run->plan = &step->plan;
     find_sides(step, data, workspace, run->sides);
     run->shared = workspace ? workspace + plan->shared_offset : NULL;
     run->scratch = workspace ? workspace + plan->scratch_offset : NULL;
     run->scratch_bytes = plan->scratch_bytes;
+    for (int i = 0; step->plan.cleared_bytes > 0 && i < threads; i++) {
+        memset(run->scratch + (size_t)i * run->scratch_bytes, 0, step->plan.cleared_bytes);
+    }
 }
 
 /* A step of one task that is over before anybody could join it: nothing but the call. */
@@ -41,6 +46,7 @@ static void run_at_once(const Plan *plan, const Step *step, char *const data[], 
     if (workspace) {
         task.scratch = workspace + plan->scratch_offset;
         task.shared = workspace + plan->shared_offset;
+        memset(task.scratch, 0, step->plan.cleared_bytes);
     }
     step->plan.strategy->run(&step->plan, sides, &task);
 }
@@ -48,7 +54,7 @@ static void run_at_once(const Plan *plan, const Step *step, char *const data[], 
 static bool run_in_tasks(const Plan *plan, const Step *step, char *const data[], char *workspace,
                          const Crew *crew) {
     StepRun run;
-    step_begin(&run, plan, step, data, workspace);
+    step_begin(&run, plan, step, data, workspace, crew->threads);
     Work work = {run_task, &run, step->plan.phases, step->seconds};
     return pool_run(&work, crew);
 }

@@ -18,13 +18,14 @@ typedef struct StepPlan {
     void *choices;                  /* the strategy's own struct */
     Phases phases;        /* independent pieces of work; their borders depend on shapes only */
     size_t scratch_bytes; /* that each running task needs, aligned to a cache line */
+    size_t cleared_bytes; /* of these, which are zero before a thread's first task of the step */
     size_t shared_bytes;  /* that all tasks have in common; kept from phase to phase */
 } StepPlan;
 
 /* One piece of the work of a step, and the memory it finds. */
 typedef struct Task {
     ptrdiff_t phase, number; /* its number within the phase */
-    char *scratch;           /* scratch_bytes for this task alone, contents undefined */
+    char *scratch;           /* scratch_bytes, as the last task on this thread has left them */
     char *shared;            /* shared_bytes, undefined before the first phase */
 } Task;
 

@@ -1,0 +1,27 @@
+/* Packing for every size of an element. Included once per ISA. */
+#include <string.h>
+
+#define SIZE 1
+#include "kernels/pack.tmpl.h"
+
+#define SIZE 2
+#include "kernels/pack.tmpl.h"
+
+#define SIZE 4
+#define QUAD PASTE(ISA_NAME(quad_transpose), 4)
+#include "kernels/pack.tmpl.h"
+
+#define SIZE 8
+#define QUAD PASTE(ISA_NAME(quad_transpose), 8)
+#include "kernels/pack.tmpl.h"
+
+#define SIZE 16
+#include "kernels/pack.tmpl.h"
+
+/* The kernel for elements of so many bytes, a constant. */
+#define PACK_OF(size)                         \
+    ((size) == 1   ? PASTE(ISA_NAME(pack), 1) \
+     : (size) == 2 ? PASTE(ISA_NAME(pack), 2) \
+     : (size) == 4 ? PASTE(ISA_NAME(pack), 4) \
+     : (size) == 8 ? PASTE(ISA_NAME(pack), 8) \
+                   : PASTE(ISA_NAME(pack), 16))

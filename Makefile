@@ -17,7 +17,8 @@ SANITIZER_OPTIONS = UBSAN_OPTIONS=print_stacktrace=1 \
 	ASAN_OPTIONS=strict_init_order=1:allocator_may_return_null=1:detect_stack_use_after_return=0
 SANITIZED_CASES ?= 1500
 
-.PHONY: help demo test test-c test-python fuzz sanitize sanitize-c sanitize-python bench lint \
+.PHONY: help demo test test-c test-python fuzz sanitize sanitize-c sanitize-python \
+	sanitize-threads bench lint \
 	format wheel clean
 .DELETE_ON_ERROR:
 
@@ -27,7 +28,7 @@ help:
 	@echo "make test-c       the tests of the core, without Python"
 	@echo "make test-python  the tests of the installed wheel; ARGS=... goes to pytest"
 	@echo "make fuzz         random requests against numpy; ARGS=... goes to tests/python/fuzz.py"
-	@echo "make sanitize     all tests under the address and undefined-behaviour sanitizers"
+	@echo "make sanitize     all tests under the address, thread and undefined-behaviour sanitizers"
 	@echo "make bench        time against numpy; ARGS=... goes to benchmarks/bench.py"
 	@echo "make lint         formatting, style and compiler warnings, all as errors"
 	@echo "make format       rewrite the sources as lint wants them"
@@ -79,11 +80,16 @@ dist/made: $(WHEEL_FILES) .venv/group-build
 
 # Under the sanitizers: the programs of the C tests, then a second extension in build/sanitize.
 
-sanitize: sanitize-c sanitize-python
+sanitize: sanitize-c sanitize-threads sanitize-python
 
 sanitize-c:
 	$(SANITIZER_OPTIONS):detect_leaks=1 $(PYTHON) csrc/build.py --out build/c-sanitize \
 		--cflags="$(SANITIZERS)" --tests --run
+
+# The pool and plans on it. gcc's sanitizer lets a forked child start threads only if it is told to.
+sanitize-threads:
+	TSAN_OPTIONS=die_after_fork=0:halt_on_error=1 $(PYTHON) csrc/build.py --out build/c-threads \
+		--cflags="-fsanitize=thread -fno-omit-frame-pointer -g -O1" --tests --run --only pool
 
 build/sanitize/made: dist/made
 	rm -rf build/sanitize

@@ -322,10 +322,13 @@ def build_binding(builder: Builder) -> list[Path]:
     return builder.compile_all(binding_units(builder.out))
 
 
-def build_tests(builder: Builder, core: list[Path], only: str = "") -> list[Path]:
+def build_tests(
+    builder: Builder, core: list[Path], only: str = "", without: str = ""
+) -> list[Path]:
     """One program for each tests/c/test_*.c; the other files there are linked into all of them."""
     sources = list_files("tests/c", "*.c")
     tests = [path for path in sources if path.stem.startswith("test_") and only in path.stem]
+    tests = [path for path in tests if not without or without not in path.stem]
     if not tests:
         raise BuildError(f"there is no tests/c/test_*{only}*.c")
     helpers = [path for path in sources if not path.stem.startswith("test_")]
@@ -390,6 +393,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--binding", action="store_true", help="compile csrc/binding as well")
     parser.add_argument("--tests", action="store_true", help="compile and link tests/c as well")
     parser.add_argument("--only", default="", metavar="PART", help="tests whose name has PART")
+    parser.add_argument(
+        "--without", default="", metavar="PART", help="leave out tests whose name has PART"
+    )
     parser.add_argument("--run", action="store_true", help="run the test programs")
     parser.add_argument("--runner", default="", help="what runs them, such as an emulator")
     parser.add_argument("--timeout", type=float, default=900, help="seconds for each program")
@@ -411,7 +417,7 @@ def main() -> int:
             build_binding(builder)
         programs = []
         if arguments.tests or arguments.run:
-            programs = build_tests(builder, core, arguments.only)
+            programs = build_tests(builder, core, arguments.only, arguments.without)
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1

@@ -314,6 +314,11 @@ def test_c_tests_run_in_an_emulator(small):
     assert run_tests(small, "--runner", "env false").stdout.endswith("0 passed, 1 failed\n")
 
 
+def test_c_tests_that_are_left_out(small):
+    (small.ROOT / "tests/c/test_bad.c").write_text("int main(void) { return 3; }\n")
+    assert run_tests(small, "--without", "bad").stdout.endswith("1 passed, 0 failed\n")
+
+
 def test_no_c_test_is_a_failure(small):
     assert run_tests(small, "--only", "nothing_like_this").returncode == 1
 

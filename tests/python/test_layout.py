@@ -287,7 +287,8 @@ def test_source_distribution_takes_every_file():
 def test_make_lists_its_tasks():
     makefile = (ROOT / "Makefile").read_text()
     phony = re.search(r"^\.PHONY:((?:.*\\\n)*.*)", makefile, re.M).group(1)
-    tasks = set(phony.replace("\\", " ").split()) - {"help", "sanitize-c", "sanitize-python"}
+    tasks = set(phony.replace("\\", " ").split()) - {"help"}
+    tasks -= {"sanitize-c", "sanitize-threads", "sanitize-python"}
     listed = re.findall(r'@echo "make ([\w-]+) ', makefile)
     assert set(listed) == tasks
 

@@ -44,7 +44,7 @@ def difference(notation, operands, number, direction):
 def random_expression(generator):
     """Notation and shapes of an expression that numpy's default einsum accepts too."""
     while True:
-        expression = generator._expression()
+        expression = generator.expression()
         if "..." in expression.text() and expression.output and "..." not in expression.output:
             continue
         if expression.output_shape() is None or sum(map(np.prod, expression.shapes)) > SMALL:

@@ -18,7 +18,7 @@ SANITIZER_OPTIONS = UBSAN_OPTIONS=print_stacktrace=1 \
 SANITIZED_CASES ?= 1500
 
 .PHONY: help demo test test-c test-python fuzz sanitize sanitize-c sanitize-python \
-	sanitize-threads bench lint \
+	sanitize-threads bench bench-threads lint \
 	format wheel clean
 .DELETE_ON_ERROR:
 
@@ -30,6 +30,7 @@ help:
 	@echo "make fuzz         random requests against numpy; ARGS=... goes to tests/python/fuzz.py"
 	@echo "make sanitize     all tests under the address, thread and undefined-behaviour sanitizers"
 	@echo "make bench        time against numpy; ARGS=... goes to benchmarks/bench.py"
+	@echo "make bench-threads  time one thread against all; ARGS=... goes to benchmarks/threads.py"
 	@echo "make lint         formatting, style and compiler warnings, all as errors"
 	@echo "make format       rewrite the sources as lint wants them"
 	@echo "make wheel        the source distribution, and from it the wheel, in dist/"
@@ -51,6 +52,9 @@ fuzz: .venv/installed .venv/group-test
 
 bench: .venv/installed .venv/group-bench
 	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+bench-threads: .venv/installed .venv/group-bench
+	$(BIN)/python benchmarks/threads.py $(ARGS)
 
 wheel: dist/made
 

@@ -1,7 +1,10 @@
 """docs/behaviour.md, row by row: the test `test_<name>` asserts the row `<name>`."""
 
 import fractions
+import os
 import re
+import signal
+import threading
 import warnings
 from pathlib import Path
 
@@ -310,6 +313,26 @@ def test_layout_does_not_depend_on_optimize():
 
 
 # ---- faults of NumPy that are mended ----
+
+
+def test_threads_do_not_change_results():
+    x = np.random.default_rng(0).random((300, 300), np.float32)
+    results = []
+    for count in (1, 2, 5):
+        with fasteinsum.threads(count):
+            results.append(einsum("ij,jk->ik", x, x).tobytes())
+    assert len(set(results)) == 1
+
+
+def test_ctrl_c_ends_a_call():
+    """The call would take many seconds, with hardly any memory."""
+    many = fasteinsum.sliding_window_view(np.ones(800_000, np.float32), 400_000)
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        einsum("ij->i", many)
+    timer.join()
+    assert einsum("ij->i", many[:2, :3]).tolist() == [3, 3]
 
 
 @every_optimize

@@ -10,10 +10,11 @@ enum {
     : ELEMENT_BYTES == 4                 ? COPY_SIZED(square_side, 4)
     : ELEMENT_BYTES == 8                 ? COPY_SIZED(square_side, 8)
                                          : COPY_SIZED(square_side, 16),
-    NAME(COPY_ROWS) = 128 / ELEMENT_BYTES, /* of a block: two lines of in, a multiple of a side */
+    NAME(COPY_RUN) = ELEMENT_BYTES <= 2 ? 128 : 256,   /* bytes of a block's rows, on either side */
+    NAME(COPY_BLOCK) = NAME(COPY_RUN) / ELEMENT_BYTES, /* a multiple of the side of a square */
+    NAME(COPY_PITCH) = NAME(COPY_RUN) + 64,            /* bytes between rows of the buffer */
     NAME(COPY_COLS) = 256,
-    NAME(COPY_LARGE) = 1 << 20, /* bytes of a plane that is fetched ahead, block by block */
-    NAME(COPY_SHORT) = 256,     /* bytes up to which a call of memcpy costs more than it gains */
+    NAME(COPY_SHORT) = 256, /* bytes up to which a call of memcpy costs more than it gains */
 };
 
 static inline ptrdiff_t NAME(least)(ptrdiff_t a, ptrdiff_t b) {
@@ -22,7 +23,7 @@ static inline ptrdiff_t NAME(least)(ptrdiff_t a, ptrdiff_t b) {
 
 static inline __attribute__((always_inline)) void
 NAME(copy_square)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_step) {
-    enum { FLOAT_BYTES = NAME(IS_FLOAT) ? sizeof(ELEMENT) : 0 };
+    enum { FLOAT_BYTES = NAME(IS_FLOAT) || STORED != STORED_PLAIN ? sizeof(ELEMENT) : 0 };
     switch (ELEMENT_BYTES) {
         case 1:
             COPY_SIZED(square_transpose, 1)(in, in_step, out, out_step, FLOAT_BYTES);
@@ -42,35 +43,13 @@ NAME(copy_square)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_st
     }
 }
 
-/* Part of a plane: rows [row, row_end) and columns [col, col_end). */
-typedef struct NAME(CopyBlock) {
-    ptrdiff_t row, row_end, col, col_end;
-} NAME(CopyBlock);
-
-/* The lines of a block follow each other by strides that no hardware prefetcher foresees. Inlined,
-   as compilers drop the call of a function that only fetches. */
-static inline __attribute__((always_inline)) void NAME(copy_fetch)(const CopyJob *job,
-                                                                   NAME(CopyBlock) block) {
-    enum { LINE = 64 / ELEMENT_BYTES };
-    for (ptrdiff_t j = block.col; j < block.col_end; j++) {
-        for (ptrdiff_t i = block.row; i < block.row_end; i += LINE) {
-            __builtin_prefetch(job->in + i * ELEMENT_BYTES + j * job->in_col, 0);
-        }
-    }
-    for (ptrdiff_t i = block.row; i < block.row_end; i++) {
-        for (ptrdiff_t j = block.col; j < block.col_end; j += LINE) {
-            __builtin_prefetch(job->out + i * job->out_row + j * ELEMENT_BYTES, 1);
-        }
-    }
-}
-
-/* A block of an in whose rows, and an out whose columns have unit stride. The last squares of the
-   plane overlap those before them. */
-static void NAME(copy_squares)(const CopyJob *job, NAME(CopyBlock) block) {
+/* Squares of a plane of an in whose rows, and an out whose columns have unit stride. The last ones
+   overlap those before them. */
+static void NAME(copy_squares)(const CopyJob *job) {
     enum { SIDE = NAME(COPY_SIDE) };
-    for (ptrdiff_t row = block.row; row < block.row_end; row += SIDE) {
+    for (ptrdiff_t row = 0; row < job->rows; row += SIDE) {
         ptrdiff_t i = NAME(least)(row, job->rows - SIDE);
-        for (ptrdiff_t col = block.col; col < block.col_end; col += SIDE) {
+        for (ptrdiff_t col = 0; col < job->cols; col += SIDE) {
             ptrdiff_t j = NAME(least)(col, job->cols - SIDE);
             NAME(copy_square)(job->in + i * ELEMENT_BYTES + j * job->in_col, job->in_col,
                               job->out + i * job->out_row + j * ELEMENT_BYTES, job->out_row);
@@ -78,22 +57,76 @@ static void NAME(copy_squares)(const CopyJob *job, NAME(CopyBlock) block) {
     }
 }
 
+/* Whole lines past the caches, the bytes before and after them as usual. */
+static inline void NAME(copy_stream)(const char *from, char *to, ptrdiff_t bytes) {
+    ptrdiff_t at = NAME(least)((ptrdiff_t)(-(uintptr_t)to % VECTOR_BYTES), bytes);
+    if (at) memcpy(to, from, (size_t)at);
+    for (; at + VECTOR_BYTES <= bytes; at += VECTOR_BYTES) {
+        NAME(stream)(to + at, NAME(load)(from + at));
+    }
+    if (at < bytes) memcpy(to + at, from + at, (size_t)(bytes - at));
+}
+
+/* The same through a buffer, from which out is written in longer runs. */
+static void NAME(copy_buffered)(const CopyJob *job) {
+    _Alignas(64) char buffer[NAME(COPY_BLOCK) * NAME(COPY_PITCH)];
+    CopyJob inner = *job;
+    inner.out = buffer;
+    inner.out_row = NAME(COPY_PITCH);
+    NAME(copy_squares)(&inner);
+    for (ptrdiff_t i = 0; i < job->rows; i++) {
+        NAME(copy_stream)(buffer + i * NAME(COPY_PITCH), job->out + i * job->out_row,
+                          job->cols * ELEMENT_BYTES);
+    }
+}
+
+/* How many elements to take first so that, of a long extent, the others begin with a whole line. */
+static ptrdiff_t NAME(copy_lead)(const char *memory, ptrdiff_t pitch, ptrdiff_t extent) {
+    enum { BLOCK = NAME(COPY_BLOCK) };
+    ptrdiff_t lead = (ptrdiff_t)(-(uintptr_t)memory % 64) / ELEMENT_BYTES;
+    return pitch % 64 == 0 && extent >= 8 * BLOCK && lead ? BLOCK - 64 / ELEMENT_BYTES + lead : 0;
+}
+
+/* By blocks whose lines on both sides stay near until all of them has been used. */
 static void NAME(copy_transposed)(const CopyJob *job) {
-    bool is_large = job->rows * job->cols >= NAME(COPY_LARGE) / ELEMENT_BYTES;
-    for (ptrdiff_t row = 0; row < job->rows; row += NAME(COPY_ROWS)) {
-        ptrdiff_t row_end = NAME(least)(row + NAME(COPY_ROWS), job->rows);
-        for (ptrdiff_t col = 0; col < job->cols; col += NAME(COPY_COLS)) {
-            ptrdiff_t col_end = NAME(least)(col + NAME(COPY_COLS), job->cols);
-            NAME(CopyBlock) block = {row, row_end, col, col_end};
-            if (is_large) NAME(copy_fetch)(job, block);
-            NAME(copy_squares)(job, block);
+    enum { SIDE = NAME(COPY_SIDE), BLOCK = NAME(COPY_BLOCK) };
+    ptrdiff_t first_rows = NAME(copy_lead)(job->in, job->in_col, job->rows);
+    ptrdiff_t first_cols = NAME(copy_lead)(job->out, job->out_row, job->cols);
+    for (ptrdiff_t row = 0, rows; row < job->rows; row += rows) {
+        rows = NAME(least)(row == 0 && first_rows ? first_rows : BLOCK, job->rows - row);
+        for (ptrdiff_t col = 0, cols; col < job->cols; col += cols) {
+            cols = NAME(least)(col == 0 && first_cols ? first_cols : BLOCK, job->cols - col);
+            ptrdiff_t i = rows < SIDE ? job->rows - SIDE : row;
+            ptrdiff_t j = cols < SIDE ? job->cols - SIDE : col;
+            CopyJob block = *job;
+            block.rows = row + rows - i;
+            block.cols = col + cols - j;
+            block.in += i * ELEMENT_BYTES + j * job->in_col;
+            block.out += i * job->out_row + j * ELEMENT_BYTES;
+            job->is_streamed ? NAME(copy_buffered)(&block) : NAME(copy_squares)(&block);
         }
     }
 }
 
+/* Bytes that follow each other on both sides, of which all but the ends go past the caches. */
+static void NAME(copy_run_streamed)(const char *in, char *out, ptrdiff_t bytes) {
+    Vector first = NAME(from_zero)(NAME(load)(in));
+    Vector last = NAME(from_zero)(NAME(load)(in + bytes - VECTOR_BYTES));
+    NAME(store)(out, first);
+    ptrdiff_t at = (ptrdiff_t)(-(uintptr_t)out % VECTOR_BYTES);
+    for (; at + VECTOR_BYTES <= bytes; at += VECTOR_BYTES) {
+        NAME(stream)(out + at, NAME(from_zero)(NAME(load)(in + at)));
+    }
+    NAME(store)(out + bytes - VECTOR_BYTES, last);
+}
+
 /* Bytes that follow each other on both sides; the last vector may overlap the one before. */
-static inline void NAME(copy_run)(const char *in, char *out, ptrdiff_t bytes) {
-    if (!NAME(IS_FLOAT) && bytes > NAME(COPY_SHORT)) {
+static inline void NAME(copy_run)(const char *in, char *out, ptrdiff_t bytes, bool is_streamed) {
+    if (is_streamed && bytes >= 8 * VECTOR_BYTES) {
+        NAME(copy_run_streamed)(in, out, bytes);
+        return;
+    }
+    if (STORED == STORED_PLAIN && !NAME(IS_FLOAT) && bytes > NAME(COPY_SHORT)) {
         memcpy(out, in, (size_t)bytes);
         return;
     }
@@ -140,6 +173,7 @@ static CopyJob NAME(copy_oriented)(const CopyJob *job) {
         .out = job->out,
         .out_row = job->out_col,
         .out_col = job->out_row,
+        .is_streamed = job->is_streamed,
     };
 }
 
@@ -150,13 +184,14 @@ static void NAME(copy)(const CopyJob *given) {
     if (is_run && job.in_col == ELEMENT_BYTES) {
         for (ptrdiff_t i = 0; i < job.rows; i++) {
             NAME(copy_run)(job.in + i * job.in_row, job.out + i * job.out_row,
-                           job.cols * ELEMENT_BYTES);
+                           job.cols * ELEMENT_BYTES, job.is_streamed);
         }
     } else if (is_run && job.in_row == ELEMENT_BYTES && has_squares) {
         NAME(copy_transposed)(&job);
     } else {
         NAME(copy_any)(&job);
     }
+    if (job.is_streamed) fence_streams();
 }
 
 #undef COPY_SIZED

@@ -14,25 +14,37 @@
 typedef const KernelSet *const KernelSets[DTYPE_COUNT];
 extern KernelSets kernel_sets_baseline, kernel_sets_avx2, kernel_sets_avx512, kernel_sets_neon;
 
-static const KernelSet *const *const sets_by_isa[ISA_COUNT] = {
-    [ISA_BASELINE] = kernel_sets_baseline,
+typedef CopyKernel *const CopyKernels[DTYPE_COUNT];
+extern CopyKernels copy_kernels_baseline, copy_kernels_avx2, copy_kernels_avx512, copy_kernels_neon;
+
+typedef struct IsaKernels {
+    const KernelSet *const *sets; /* by arithmetic dtype */
+    CopyKernel *const *copies;    /* by dtype as stored */
+} IsaKernels;
+
+static const IsaKernels kernels_by_isa[ISA_COUNT] = {
+    [ISA_BASELINE] = {kernel_sets_baseline, copy_kernels_baseline},
 #if FASTEINSUM_HAVE_NEON
-    [ISA_NEON] = kernel_sets_neon,
+    [ISA_NEON] = {kernel_sets_neon, copy_kernels_neon},
 #endif
 #if FASTEINSUM_HAVE_AVX2
-    [ISA_AVX2] = kernel_sets_avx2,
+    [ISA_AVX2] = {kernel_sets_avx2, copy_kernels_avx2},
 #endif
 #if FASTEINSUM_HAVE_AVX512
-    [ISA_AVX512] = kernel_sets_avx512,
+    [ISA_AVX512] = {kernel_sets_avx512, copy_kernels_avx512},
 #endif
 };
 
 const KernelSet *kernels_for(DType dtype, Isa isa) {
-    return sets_by_isa[isa][dtype_arithmetic(dtype)];
+    return kernels_by_isa[isa].sets[dtype_arithmetic(dtype)];
+}
+
+CopyKernel *copy_kernel_for(DType dtype, Isa isa) {
+    return kernels_by_isa[isa].copies[dtype];
 }
 
 bool isa_is_built(Isa isa) {
-    return sets_by_isa[isa] != NULL;
+    return kernels_by_isa[isa].sets != NULL;
 }
 
 Isa isa_choose(Isa cap) {

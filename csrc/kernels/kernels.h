@@ -83,6 +83,7 @@ typedef struct CopyJob {
     ptrdiff_t in_row, in_col;
     char *out;
     ptrdiff_t out_row, out_col;
+    bool is_streamed; /* past the caches: out is too large to be found there */
 } CopyJob;
 typedef void CopyKernel(const CopyJob *job);
 
@@ -111,7 +112,6 @@ typedef struct KernelSet {
     PackKernel *pack;
     ReduceKernel *reduce;
     MultiplyKernel *multiply;
-    CopyKernel *copy;
     GemvKernel *gemv;
 } KernelSet;
 
@@ -119,6 +119,9 @@ enum { TILE_MAX_ROWS = 16, TILE_MAX_COLS = 256 };
 
 /* The kernels that compute with a dtype; NULL where only the generic loops do. */
 const KernelSet *kernels_for(DType dtype, Isa isa);
+
+/* The kernel that copies elements as they are stored; NULL where there is none. */
+CopyKernel *copy_kernel_for(DType dtype, Isa isa);
 
 /* Whether the kernels of an ISA are in this build. */
 bool isa_is_built(Isa isa);

@@ -6,6 +6,7 @@
 #define NAME(name) PASTE(PASTE(name, SET), ISA)
 #define LANES ((int)(VECTOR_BYTES / sizeof(ELEMENT)))
 #define ELEMENT_BYTES ((ptrdiff_t)(PLANES * sizeof(ELEMENT)))
+#define STORED STORED_PLAIN
 
 #include "kernels/vector.tmpl.h"
 
@@ -59,7 +60,6 @@ static const KernelSet NAME(kernel_set) = {
     .pack = PACK_OF(ELEMENT_BYTES),
     .reduce = NAME(reduce),
     .multiply = NAME(multiply),
-    .copy = NAME(copy),
     .gemv = NAME(gemv),
 };
 
@@ -78,3 +78,4 @@ static const KernelSet NAME(kernel_set) = {
 #undef SET
 #undef ELEMENT
 #undef PLANES
+#undef STORED

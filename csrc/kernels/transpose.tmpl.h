@@ -27,13 +27,17 @@ enum { SIZED(side) = SIDE };
                                        LANE_LIST(HIGH_LANE, SIDE * PARTS, (distance) * PARTS)); \
     }
 
-/* row = 0 + row, where elements are floats of so many bytes or pairs of them; integers (0) stay as
-   they are. By address, as a vector wider than the registers cannot be passed by value everywhere.
- */
+/* row = 0 + row, where elements are floats of so many bytes or pairs of them, halves (2) or bools
+   (1); integers (0) stay as they are. By address, as a vector wider than the registers cannot be
+   passed by value everywhere. */
 static inline __attribute__((always_inline)) void SIZED(from_zero)(SIZED(Lanes) * row,
                                                                    int float_bytes) {
     typedef float Floats __attribute__((vector_size(SIDE * SIZE), may_alias));
     typedef double Doubles __attribute__((vector_size(SIDE * SIZE), may_alias));
+    typedef uint16_t Halves __attribute__((vector_size(SIDE * SIZE), may_alias));
+    typedef uint8_t Truths __attribute__((vector_size(SIDE * SIZE), may_alias));
+    if (float_bytes == 1) *(Truths *)row = (Truths)(*(Truths *)row != 0) & 1;
+    if (float_bytes == 2) *(Halves *)row &= (Halves)(*(Halves *)row != 0x8000);
     if (float_bytes == 4) *(Floats *)row += (Floats){0};
     if (float_bytes == 8) *(Doubles *)row += (Doubles){0};
 }

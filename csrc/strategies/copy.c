@@ -8,17 +8,17 @@
 #include <math.h>
 
 enum { IN, OUT };
+enum { GRAIN_BYTES = 1024 }; /* tasks have runs of at least so many bytes */
 
 typedef struct CopyChoices {
     Nest nest;
     CopyKernel *kernel;
+    bool is_streamed;
 } CopyChoices;
 
 static bool is_served(const Contraction *contraction, const Machine *machine) {
-    for (int side = IN; side <= OUT; side++) {
-        if (dtype_is_converted(contraction->dtypes[side])) return false;
-    }
-    return kernels_for(contraction->arithmetic, machine->isa) != NULL;
+    return contraction->dtypes[IN] == contraction->dtypes[OUT] &&
+           copy_kernel_for(contraction->dtypes[OUT], machine->isa) != NULL;
 }
 
 /* The axes along which either side moves by its shortest step; if they are one, the next around it.
@@ -39,7 +39,9 @@ static Steps find_steps(const Contraction *contraction) {
 static Plane choose_plane(const Contraction *contraction) {
     Steps steps = find_steps(contraction);
     bool out_is_longer = nest_extent(contraction, steps.out) >= nest_extent(contraction, steps.in);
-    return out_is_longer ? (Plane){steps.out, steps.in} : (Plane){steps.in, steps.out};
+    int rows = out_is_longer ? steps.out : steps.in, cols = out_is_longer ? steps.in : steps.out;
+    ptrdiff_t grain = GRAIN_BYTES / (ptrdiff_t)dtype_size(contraction->dtypes[OUT]);
+    return (Plane){rows, cols, grain};
 }
 
 static double copy_cost(const Contraction *contraction, const Machine *machine) {
@@ -63,7 +65,8 @@ static Status copy_prepare(const Contraction *contraction, const Machine *machin
                            StepPlan *step, Error *error) {
     CopyChoices *choices = arena_take(arena, 1, sizeof *choices);
     if (!choices) return error_memory(error);
-    choices->kernel = kernels_for(contraction->arithmetic, machine->isa)->copy;
+    choices->kernel = copy_kernel_for(contraction->dtypes[OUT], machine->isa);
+    choices->is_streamed = nest_is_streamed(contraction, machine);
     TRY(nest_make(contraction, choose_plane(contraction), arena, &choices->nest, error));
     step->choices = choices;
     step->phases = phases_single(nest_task_count(&choices->nest));
@@ -81,6 +84,7 @@ static void copy_run(const StepPlan *step, char *const data[], const Task *task)
         .in_col = nest->cols->strides[IN],
         .out_row = nest->rows->strides[OUT],
         .out_col = nest->cols->strides[OUT],
+        .is_streamed = choices->is_streamed,
     };
     Walk walk;
     nest_begin(nest, &piece, data, &walk);

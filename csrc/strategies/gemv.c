@@ -74,15 +74,17 @@ static Plane choose_plane(const Contraction *contraction, int matrix, double *se
                   nest_nearest(contraction, 1 - matrix, kept, all),
                   nest_longest(contraction, kept, all)};
     double elements = nest_elements(contraction);
-    Plane best = {NO_AXIS, NO_AXIS};
+    Plane best = {NO_AXIS, NO_AXIS, NEST_GRAIN};
     *seconds = INFINITY;
     for (int i = 0; i < 9; i++) {
-        Plane plane = {rows[i / 3], cols[i % 3]};
+        Plane plane = {rows[i / 3], cols[i % 3], NEST_GRAIN};
         double candidate = plane_seconds(contraction, matrix, plane, elements);
         if (candidate >= *seconds) continue;
         best = plane;
         *seconds = candidate;
     }
+    ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[matrix]);
+    if (nest_stride(contraction, best.rows, matrix) == size) best.grain = RUN_BYTES / size;
     return best;
 }
 

@@ -58,7 +58,8 @@ static Status multiply_prepare(const Contraction *contraction, const Machine *ma
     MultiplyChoices *choices = arena_take(arena, 1, sizeof *choices);
     if (!choices) return error_memory(error);
     double seconds;
-    Plane plane = {choose_axis(contraction, nest_elements(contraction), &seconds), NO_AXIS};
+    Plane plane = {choose_axis(contraction, nest_elements(contraction), &seconds), NO_AXIS,
+                   NEST_GRAIN};
     TRY(nest_make(contraction, plane, arena, &choices->nest, error));
     choices->kernel = kernels_for(contraction->arithmetic, machine->isa)->multiply;
     step->choices = choices;

@@ -2,10 +2,11 @@
 
 #include "kernels/kernels.h"
 
-/* A task is worth handing to a thread from some ten microseconds on. Rows are cut at whole cache
-   lines of any dtype, so that two tasks rarely write to one line; where an input runs along them,
-   into runs of so many bytes that fetching ahead pays. */
-enum { TASK_ELEMENTS = 1 << 17, ROWS_GRAIN = 16, RUN_BYTES = 8192 };
+/* A task is worth handing to a thread from some ten microseconds on. */
+enum { TASK_ELEMENTS = 1 << 17 };
+
+/* Bytes of the last cache that one core may count on, however large it is: others use it too. */
+enum { LARGEST_SHARE = 8 << 20 };
 
 static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) {
     return (a + b - 1) / b;
@@ -23,14 +24,6 @@ static Axis *take_outer(const Contraction *contraction, Plane plane, int first, 
 static Axis *take_inner(const Contraction *contraction, int axis, Axis *to) {
     *to = axis == NO_AXIS ? (Axis){.extent = 1} : contraction->axes[axis];
     return to;
-}
-
-static ptrdiff_t rows_grain(const Contraction *contraction, const Axis *rows) {
-    for (int side = 0; side < contraction->input_count; side++) {
-        ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[side]);
-        if (rows->strides[side] == size) return RUN_BYTES / size;
-    }
-    return ROWS_GRAIN;
 }
 
 /* Whole positions where there are enough of them, else pieces of the rows. */
@@ -67,7 +60,7 @@ Status nest_make(const Contraction *contraction, Plane plane, Arena *arena, Nest
     };
     nest->kept_positions = axes_extent(axes, nest->kept_count);
     nest->summed_positions = axes_extent(summed, nest->summed_count);
-    cut(nest, rows_grain(contraction, nest->rows));
+    cut(nest, plane.grain);
     return STATUS_OK;
 }
 
@@ -157,4 +150,13 @@ double nest_bytes(const Contraction *contraction) {
         total += bytes;
     }
     return total;
+}
+
+bool nest_is_streamed(const Contraction *contraction, const Machine *machine) {
+    size_t share = machine->l3_bytes / 2 < LARGEST_SHARE ? machine->l3_bytes / 2 : LARGEST_SHARE;
+    double bytes = (double)dtype_size(contraction->dtypes[contraction->input_count]);
+    for (int i = 0; i < contraction->kept_count; i++) {
+        bytes *= (double)contraction->axes[i].extent;
+    }
+    return bytes > (double)share;
 }

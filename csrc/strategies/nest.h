@@ -9,8 +9,9 @@ enum { NO_AXIS = -1 };
 
 /* The axes that the kernel walks, as indices of contraction->axes or NO_AXIS. */
 typedef struct Plane {
-    int rows; /* kept */
-    int cols; /* kept for copies, else summed */
+    int rows;        /* kept */
+    int cols;        /* kept for copies, else summed */
+    ptrdiff_t grain; /* tasks are cut at multiples of so many rows */
 } Plane;
 
 /* Lives in the plan's arena. */
@@ -28,6 +29,9 @@ typedef struct Piece {
     ptrdiff_t position, position_count;
     ptrdiff_t row, row_count;
 } Piece;
+
+/* Rows are cut at whole cache lines of any dtype, so that two tasks rarely write to one line. */
+enum { NEST_GRAIN = 16 };
 
 /* Takes the kernel's axes out of the loops, and cuts the rest into tasks of about equal work. */
 Status nest_make(const Contraction *contraction, Plane plane, Arena *arena, Nest *nest,
@@ -55,5 +59,8 @@ ptrdiff_t nest_stride(const Contraction *contraction, int axis, int side);
 /* Elements of the whole loop nest, and the bytes of all elements that its sides visit. */
 double nest_elements(const Contraction *contraction);
 double nest_bytes(const Contraction *contraction);
+
+/* Whether the output is so large that it would only push other things out of the caches. */
+bool nest_is_streamed(const Contraction *contraction, const Machine *machine);
 
 #endif

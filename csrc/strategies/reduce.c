@@ -36,15 +36,17 @@ static Plane choose_plane(const Contraction *contraction, double *seconds) {
                   nest_longest(contraction, 0, kept)};
     int cols[] = {nest_nearest(contraction, IN, kept, all), nest_longest(contraction, kept, all)};
     double elements = nest_elements(contraction);
-    Plane best = {NO_AXIS, NO_AXIS};
+    Plane best = {NO_AXIS, NO_AXIS, NEST_GRAIN};
     *seconds = INFINITY;
     for (int i = 0; i < 6; i++) {
-        Plane plane = {rows[i / 2], cols[i % 2]};
+        Plane plane = {rows[i / 2], cols[i % 2], NEST_GRAIN};
         double candidate = plane_seconds(contraction, plane, elements);
         if (candidate >= *seconds) continue;
         best = plane;
         *seconds = candidate;
     }
+    ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[IN]);
+    if (nest_stride(contraction, best.rows, IN) == size) best.grain = RUN_BYTES / size;
     return best;
 }
 

@@ -7,6 +7,10 @@
 #include "kernels/kernels.h"
 #include "strategies/nest.h"
 
+/* Where an input runs along the rows, tasks have runs of so many bytes, long enough to be fetched
+   ahead. */
+enum { RUN_BYTES = 8192 };
+
 /* Where the sums of some rows go. */
 typedef struct Target {
     ptrdiff_t rows;

@@ -10,9 +10,13 @@ enum {
     : ELEMENT_BYTES == 4                 ? COPY_SIZED(square_side, 4)
     : ELEMENT_BYTES == 8                 ? COPY_SIZED(square_side, 8)
                                          : COPY_SIZED(square_side, 16),
-    NAME(COPY_RUN) = ELEMENT_BYTES <= 2 ? 128 : 256,   /* bytes of a block's rows, on either side */
-    NAME(COPY_BLOCK) = NAME(COPY_RUN) / ELEMENT_BYTES, /* a multiple of the side of a square */
-    NAME(COPY_PITCH) = NAME(COPY_RUN) + 64,            /* bytes between rows of the buffer */
+    NAME(COPY_SHORT_RUN) = ELEMENT_BYTES < 4
+        ? 128
+        : 256, /* bytes of the rows of a block on one side, and on the other */
+    NAME(COPY_LONG_RUN) = 512,
+    NAME(COPY_PAD) = 64, /* bytes between the rows of the buffer that holds a block */
+    NAME(COPY_BUFFER) = NAME(COPY_LONG_RUN) / ELEMENT_BYTES *
+        (NAME(COPY_SHORT_RUN) + NAME(COPY_PAD)),
     NAME(COPY_COLS) = 256,
     NAME(COPY_SHORT) = 256, /* bytes up to which a call of memcpy costs more than it gains */
 };
@@ -44,13 +48,14 @@ NAME(copy_square)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_st
 }
 
 /* Squares of a plane of an in whose rows, and an out whose columns have unit stride. The last ones
-   overlap those before them. */
+   overlap those before them. Few columns at a time, as no more than some 16 streams are fetched
+   ahead by hardware. */
 static void NAME(copy_squares)(const CopyJob *job) {
     enum { SIDE = NAME(COPY_SIDE) };
-    for (ptrdiff_t row = 0; row < job->rows; row += SIDE) {
-        ptrdiff_t i = NAME(least)(row, job->rows - SIDE);
-        for (ptrdiff_t col = 0; col < job->cols; col += SIDE) {
-            ptrdiff_t j = NAME(least)(col, job->cols - SIDE);
+    for (ptrdiff_t col = 0; col < job->cols; col += SIDE) {
+        ptrdiff_t j = NAME(least)(col, job->cols - SIDE);
+        for (ptrdiff_t row = 0; row < job->rows; row += SIDE) {
+            ptrdiff_t i = NAME(least)(row, job->rows - SIDE);
             NAME(copy_square)(job->in + i * ELEMENT_BYTES + j * job->in_col, job->in_col,
                               job->out + i * job->out_row + j * ELEMENT_BYTES, job->out_row);
         }
@@ -67,43 +72,46 @@ static inline void NAME(copy_stream)(const char *from, char *to, ptrdiff_t bytes
     if (at < bytes) memcpy(to + at, from + at, (size_t)(bytes - at));
 }
 
-/* The same through a buffer, from which out is written in longer runs. */
+/* A block through a buffer, from which out is written in runs of lines. */
 static void NAME(copy_buffered)(const CopyJob *job) {
-    _Alignas(64) char buffer[NAME(COPY_BLOCK) * NAME(COPY_PITCH)];
+    _Alignas(64) char buffer[NAME(COPY_BUFFER)];
     CopyJob inner = *job;
     inner.out = buffer;
-    inner.out_row = NAME(COPY_PITCH);
+    inner.out_row = job->cols * ELEMENT_BYTES + NAME(COPY_PAD);
     NAME(copy_squares)(&inner);
     for (ptrdiff_t i = 0; i < job->rows; i++) {
-        NAME(copy_stream)(buffer + i * NAME(COPY_PITCH), job->out + i * job->out_row,
+        NAME(copy_stream)(buffer + i * inner.out_row, job->out + i * job->out_row,
                           job->cols * ELEMENT_BYTES);
     }
 }
 
-/* How many elements to take first so that, of a long extent, the others begin with a whole line. */
-static ptrdiff_t NAME(copy_lead)(const char *memory, ptrdiff_t pitch, ptrdiff_t extent) {
-    enum { BLOCK = NAME(COPY_BLOCK) };
-    ptrdiff_t lead = (ptrdiff_t)(-(uintptr_t)memory % 64) / ELEMENT_BYTES;
-    return pitch % 64 == 0 && extent >= 8 * BLOCK && lead ? BLOCK - 64 / ELEMENT_BYTES + lead : 0;
+/* How many columns to take first so that the others begin with a whole line of out. */
+static ptrdiff_t NAME(copy_lead)(const CopyJob *job, ptrdiff_t most) {
+    enum { LINE = 64 / ELEMENT_BYTES };
+    ptrdiff_t lead = (ptrdiff_t)(-(uintptr_t)job->out % 64) / ELEMENT_BYTES;
+    return lead > 0 && job->cols >= 4 * most ? most - LINE + lead : most;
 }
 
-/* By blocks whose lines on both sides stay near until all of them has been used. */
-static void NAME(copy_transposed)(const CopyJob *job) {
-    enum { SIDE = NAME(COPY_SIDE), BLOCK = NAME(COPY_BLOCK) };
-    ptrdiff_t first_rows = NAME(copy_lead)(job->in, job->in_col, job->rows);
-    ptrdiff_t first_cols = NAME(copy_lead)(job->out, job->out_row, job->cols);
-    for (ptrdiff_t row = 0, rows; row < job->rows; row += rows) {
-        rows = NAME(least)(row == 0 && first_rows ? first_rows : BLOCK, job->rows - row);
-        for (ptrdiff_t col = 0, cols; col < job->cols; col += cols) {
-            cols = NAME(least)(col == 0 && first_cols ? first_cols : BLOCK, job->cols - col);
+/* Past the caches, by blocks. Where the rows of out do not all begin at the same place of a line,
+   longer ones lose fewer lines to their ends. */
+static void NAME(copy_blocks)(const CopyJob *job) {
+    enum { SIDE = NAME(COPY_SIDE), MOST = NAME(COPY_LONG_RUN), LEAST = NAME(COPY_SHORT_RUN) };
+    bool is_level = job->out_row % 64 == 0 && job->cols * ELEMENT_BYTES > MOST;
+    ptrdiff_t most_rows = (is_level ? MOST : LEAST) / ELEMENT_BYTES;
+    ptrdiff_t most_cols = (is_level ? LEAST : MOST) / ELEMENT_BYTES;
+    for (ptrdiff_t col = 0, cols; col < job->cols; col += cols) {
+        cols = col == 0 && is_level ? NAME(copy_lead)(job, most_cols) : most_cols;
+        cols = NAME(least)(cols, job->cols - col);
+        ptrdiff_t j = cols < SIDE ? job->cols - SIDE : col;
+        for (ptrdiff_t row = 0, rows; row < job->rows; row += rows) {
+            rows = NAME(least)(most_rows, job->rows - row);
             ptrdiff_t i = rows < SIDE ? job->rows - SIDE : row;
-            ptrdiff_t j = cols < SIDE ? job->cols - SIDE : col;
             CopyJob block = *job;
             block.rows = row + rows - i;
             block.cols = col + cols - j;
             block.in += i * ELEMENT_BYTES + j * job->in_col;
             block.out += i * job->out_row + j * ELEMENT_BYTES;
-            job->is_streamed ? NAME(copy_buffered)(&block) : NAME(copy_squares)(&block);
+            NAME(copy_buffered)(&block);
         }
     }
 }
@@ -187,7 +195,7 @@ static void NAME(copy)(const CopyJob *given) {
                            job.cols * ELEMENT_BYTES, job.is_streamed);
         }
     } else if (is_run && job.in_row == ELEMENT_BYTES && has_squares) {
-        NAME(copy_transposed)(&job);
+        job.is_streamed ? NAME(copy_blocks)(&job) : NAME(copy_squares)(&job);
     } else {
         NAME(copy_any)(&job);
     }

@@ -103,6 +103,28 @@ typedef struct GemvJob {
 } GemvJob;
 typedef void GemvKernel(const GemvJob *job);
 
+/* direct: out[r][j] = (out[r][j] if accumulate +) sum over runs, t < taps of kernel[r][run + t] *
+   map[run + t][j], for the rows r that a run meets and j < lanes. Each lane of the map is
+   one element further in memory, and so are those of the output; nothing else has to be. Rows may
+   share products of the map with other elements of the kernel, a negative kernel_row included: the
+   element of row r lies at kernel + run->kernel + t * kernel_tap + r * kernel_row. */
+typedef struct DirectRun {
+    ptrdiff_t map, kernel; /* bytes from the job's pointers to the first tap */
+    ptrdiff_t taps;
+    unsigned rows; /* bit r: row r meets them */
+} DirectRun;
+typedef struct DirectJob {
+    const DirectRun *runs;
+    ptrdiff_t run_count;
+    const char *map, *kernel;
+    ptrdiff_t map_tap, kernel_tap, kernel_row;
+    char *out;
+    ptrdiff_t out_row, lanes;
+    int rows;
+    bool accumulate;
+} DirectJob;
+typedef void DirectKernel(const DirectJob *job);
+
 /* All kernels of one dtype on one ISA. */
 typedef struct KernelSet {
     const Tile *tiles; /* the largest first; with each come those at its edges */
@@ -113,6 +135,8 @@ typedef struct KernelSet {
     ReduceKernel *reduce;
     MultiplyKernel *multiply;
     GemvKernel *gemv;
+    DirectKernel *direct;
+    int direct_rows; /* the most that it takes: they share what they load */
 } KernelSet;
 
 enum { TILE_MAX_ROWS = 16, TILE_MAX_COLS = 256 };

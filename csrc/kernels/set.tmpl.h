@@ -40,6 +40,7 @@
 #include "kernels/sums.tmpl.h"
 
 #include "kernels/copy.tmpl.h"
+#include "kernels/direct.tmpl.h"
 #include "kernels/gemv.tmpl.h"
 #include "kernels/multiply.tmpl.h"
 #include "kernels/reduce.tmpl.h"
@@ -61,6 +62,8 @@ static const KernelSet NAME(kernel_set) = {
     .reduce = NAME(reduce),
     .multiply = NAME(multiply),
     .gemv = NAME(gemv),
+    .direct = NAME(direct),
+    .direct_rows = NAME(DIRECT_HEIGHT),
 };
 
 #undef TILES

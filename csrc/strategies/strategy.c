@@ -6,13 +6,12 @@
 #include <math.h>
 #include <string.h>
 
-extern const Strategy strategy_copy, strategy_reduce, strategy_multiply, strategy_gemv,
-    strategy_gemm, strategy_generic;
+extern const Strategy strategy_copy, strategy_reduce, strategy_multiply, strategy_direct,
+    strategy_gemv, strategy_gemm, strategy_generic;
 
 const Strategy *const strategies[] = {
-    &strategy_copy, &strategy_reduce, &strategy_multiply,
-    &strategy_gemv, &strategy_gemm,   &strategy_generic,
-    NULL,
+    &strategy_copy, &strategy_reduce, &strategy_multiply, &strategy_direct,
+    &strategy_gemv, &strategy_gemm,   &strategy_generic,  NULL,
 };
 
 static double traffic_seconds(const Contraction *contraction, const Machine *machine) {

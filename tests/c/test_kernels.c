@@ -296,6 +296,59 @@ static void test_gemv(const Suite *suite, ptrdiff_t rows, ptrdiff_t depth, int l
     field_free(&out);
 }
 
+/* rows that slide: row r of the output sees row r + i of the map with element i of the kernel; rows
+   that are filters: every run meets all of them. Each run takes `taps` neighbours in the map. */
+static void test_direct(const Suite *suite, ptrdiff_t lanes, int rows, bool slides) {
+    enum { TAPS = 3, HEIGHT = 3, MOST_STEPS = HEIGHT + 8 };
+    bool accumulate = random_bits() % 2;
+    int steps = slides ? HEIGHT + rows - 1 : HEIGHT, kernels = slides ? HEIGHT : HEIGHT * rows;
+    Field map = field_make(suite, steps, lanes + TAPS - 1, 0);
+    Field kernel = field_make(suite, kernels, TAPS, (int)(random_bits() % LAYOUTS));
+    Field out = field_make(suite, rows, lanes, 0);
+    DirectRun runs[MOST_STEPS];
+    for (int at = 0; at < steps; at++) {
+        runs[at] = (DirectRun){at * map.row, at * kernel.row, TAPS, 0};
+        for (int r = 0; r < rows; r++) {
+            bool meets = !slides || (at >= r && at < HEIGHT + r);
+            runs[at].rows |= (unsigned)meets << r;
+        }
+    }
+    ptrdiff_t kernel_row = slides ? -kernel.row : HEIGHT * kernel.row;
+    suite->kernels->direct(&(DirectJob){runs, steps, map.data, kernel.data, map.col, kernel.col,
+                                        kernel_row, out.data, out.row, lanes, rows, accumulate});
+    bool holds = true;
+    for (ptrdiff_t r = 0; r < rows; r++) {
+        for (ptrdiff_t j = 0; j < lanes; j++) {
+            Value sum = {{0}, 0, 0};
+            if (accumulate) sum = field_before(suite, &out, r, j);
+            for (ptrdiff_t k = 0; k < HEIGHT * TAPS; k++) {
+                ptrdiff_t i = k / TAPS, t = k % TAPS, at = slides ? r + i : i;
+                Value m = value_load(suite, field_at(&map, at, j + t));
+                Value w = value_load(suite, field_at(&kernel, slides ? i : r * HEIGHT + i, t));
+                sum = value_sum(sum, value_product(m, w));
+            }
+            holds &= value_equals(suite, field_at(&out, r, j), sum, HEIGHT * TAPS + 3);
+            field_restore(suite, &out, r, j);
+        }
+    }
+    if (!CHECK(holds && field_is_intact(&out))) {
+        report(suite, "direct", (ptrdiff_t[]){rows, lanes, slides}, 0);
+    }
+    field_free(&map);
+    field_free(&kernel);
+    field_free(&out);
+}
+
+/* Every width up to five vectors, and every number of rows. */
+static void test_directs(const Suite *suite) {
+    for (ptrdiff_t lanes = 1; lanes <= 5 * suite->lanes; lanes += lanes < 20 ? 1 : 7) {
+        for (int rows = 1; rows <= suite->kernels->direct_rows; rows++) {
+            test_direct(suite, lanes, rows, lanes % 2);
+            test_direct(suite, lanes, rows, !(lanes % 2));
+        }
+    }
+}
+
 enum { MOST_FACTORS = 4 };
 
 /* layout is that of the first input; the others follow in the list. */
@@ -618,6 +671,7 @@ static void test_set(Isa isa, DType dtype) {
             test_planes(&suite);
             test_blocks(&suite);
             test_tiles(&suite);
+            test_directs(&suite);
         }
     }
     if (suite.is_real) test_chains(&suite);

@@ -75,27 +75,52 @@ static void random_axes(Axis axes[], int kept_count, int axis_count, int input_c
     }
 }
 
-/* Lays a side out: its axes in random order, some padded, some reversed. */
-static Side random_layout(Axis axes[], int axis_count, int side, ptrdiff_t element) {
-    int order[MOST_AXES] = {0};
+/* Lets a summed axis move a side as a kept one does, as the taps of a window do. */
+static void make_window(Axis axes[], int kept_count, int axis_count, int side) {
+    if (kept_count == 0 || kept_count == axis_count) return;
+    const Axis *positions = &axes[random_below(kept_count)];
+    Axis *taps = &axes[kept_count + random_below(axis_count - kept_count)];
+    if (positions->strides[side] && taps->strides[side]) {
+        taps->strides[side] = positions->strides[side];
+    }
+}
+
+/* A random order of the axes, outermost first, with one of them last (if inner is not -1). */
+static void random_order(int order[], int axis_count, int inner) {
+    int count = 0;
     for (int i = 0; i < axis_count; i++) {
-        int at = random_below(3) ? i : random_below(i + 1);
-        order[i] = order[at];
+        if (i == inner) continue;
+        int at = random_below(3) ? count : random_below(count + 1);
+        order[count++] = order[at];
         order[at] = i;
     }
-    ptrdiff_t step = element, start = 0;
+    if (inner >= 0) order[count] = inner;
+}
+
+/* Lays a side out: its axes in random order, some padded, some reversed. */
+static void random_strides(Axis axes[], int axis_count, int side, ptrdiff_t element, int inner) {
+    int order[MOST_AXES] = {0};
+    random_order(order, axis_count, inner);
+    ptrdiff_t step = element;
     for (int i = axis_count; i-- > 0;) {
         Axis *axis = &axes[order[i]];
         if (axis->strides[side] == 0) continue;
         if (random_below(6) == 0) step += element * random_below(5);
-        bool reversed = random_below(8) == 0;
-        axis->strides[side] = reversed ? -step : step;
-        if (reversed) start += (axis->extent - 1) * step;
+        axis->strides[side] = random_below(8) == 0 ? -step : step;
         step *= axis->extent;
     }
-    Side laid = {.bytes = (size_t)step};
+}
+
+/* Memory from the lowest to the highest element. */
+static Side take_side(const Axis axes[], int axis_count, int side, ptrdiff_t element) {
+    ptrdiff_t below = 0, above = element;
+    for (int i = 0; i < axis_count; i++) {
+        ptrdiff_t reach = (axes[i].extent - 1) * axes[i].strides[side];
+        *(reach < 0 ? &below : &above) += labs(reach);
+    }
+    Side laid = {.bytes = (size_t)(below + above)};
     laid.memory = malloc(laid.bytes);
-    laid.data = laid.memory + start;
+    laid.data = laid.memory + below;
     return laid;
 }
 
@@ -126,8 +151,19 @@ static void case_make(Case *c, bool whole) {
     c->dtype = dtypes[random_below(sizeof dtypes / sizeof dtypes[0])];
     Axis axes[MOST_AXES];
     random_axes(axes, kept_count, axis_count, input_count);
+    int lanes = -1;
+    if (kept_count > 0 && random_below(3) == 0) { /* where the first input and the output meet */
+        lanes = random_below(kept_count);
+        for (int side = 0; side < input_count; side++) axes[lanes].strides[side] = side == 0;
+    }
     for (int side = 0; side <= input_count; side++) {
-        c->sides[side] = random_layout(axes, axis_count, side, (ptrdiff_t)dtype_size(c->dtype));
+        ptrdiff_t element = (ptrdiff_t)dtype_size(c->dtype);
+        bool is_lane = lanes >= 0 && axes[lanes].strides[side] != 0;
+        random_strides(axes, axis_count, side, element, is_lane ? lanes : -1);
+        if (side < input_count && random_below(3) == 0) {
+            make_window(axes, kept_count, axis_count, side);
+        }
+        c->sides[side] = take_side(axes, axis_count, side, element);
         fill(&c->sides[side], c->dtype, whole);
     }
     c->summed = 1;

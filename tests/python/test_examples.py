@@ -59,3 +59,31 @@ def test_expressions_of_well_known_texts_equal_numpy(tmp_path):
     assert printed.endswith("all results equal numpy.einsum's\n")
     for subscripts in ("xyij,ij->xy", "nijkde,node->oijk", "nchwkl,fckl->nfhw", "nmkd,kdab->nmab"):
         assert subscripts in printed
+
+
+def test_layers_of_the_course_pass_their_gradient_check(tmp_path):
+    printed = run_example("cs231n_layers.py", directory=tmp_path)
+    errors = [float(error) for error in re.findall(r"relative error (\S+)", printed)]
+    assert len(errors) == 5
+    assert max(errors) < 1e-6
+
+
+def test_image_filters(tmp_path):
+    printed = run_example("image_filters.py", directory=tmp_path)
+    assert "@" in printed  # the edges are drawn
+    before, after = map(float, re.search(r"roughness ([\d.]+) -> ([\d.]+)", printed).groups())
+    assert after < before / 2
+    assert printed.endswith("restored\n")
+
+
+def test_denoising_removes_most_of_the_noise(tmp_path):
+    printed = run_example("denoise.py", directory=tmp_path)
+    before, after = map(float, re.search(r"error ([\d.]+) -> ([\d.]+)", printed).groups())
+    assert after < before / 3
+
+
+def test_wavenet_learns_and_is_causal(tmp_path):
+    printed = run_example("wavenet.py", "--steps=50", directory=tmp_path)
+    assert "sample 500 is seen by predictions 500 to 627" in printed
+    first, last = map(float, re.findall(r"square error ([\d.]+)", printed))
+    assert last < first / 5

@@ -1,0 +1,344 @@
+/* A small kernel that slides over a map, where the map and the output have an axis of unit stride
+ * in common: filters of images, depthwise layers, layers of few channels or few filters. Vectors
+ * lie along that axis (the lanes), elements of the kernel are broadcast, and nothing is packed.
+ *
+ * Several rows of the output share each vector of the map that is loaded. Rows are filters, or they
+ * are successive positions of a window: position y meets tap i of the kernel at row y + i of the
+ * map, so that each row of the map is loaded once for all the positions that it is seen from. Near
+ * its two ends a group of rows does not share everything: a run of taps says which rows it meets.
+ */
+#include "kernels/kernels.h"
+#include "strategies/groups.h"
+#include "strategies/nest.h"
+#include "strategies/rates.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+enum { OUT = 2 };
+enum { MOST_RUNS = 4096, CHAIN_STEPS = 256 }; /* of additions without a break */
+enum { UNIT_LANES = 4096, TASK_PRODUCTS = 1 << 20 };
+
+/* Which side and which axis plays which part. */
+typedef struct Roles {
+    int map, kernel;
+    int lanes, rows; /* kept axes; rows may be NO_AXIS */
+    int slide;       /* the summed axis along which rows slide, or NO_AXIS: rows are filters */
+    int taps;        /* the summed axis of the innermost loop, or NO_AXIS */
+} Roles;
+
+typedef struct DirectChoices {
+    Roles roles;
+    DirectKernel *kernel;
+    DirectRun *runs;
+    ptrdiff_t run_count;
+    int height;           /* rows of a unit */
+    ptrdiff_t unit_lanes; /* at most */
+    Axis *outer;          /* kept axes left over, then blocks of lanes, then blocks of rows */
+    int outer_count;
+    ptrdiff_t unit_count, task_count;
+} DirectChoices;
+
+/* ---- roles --------------------------------------------------------------------------------------
+ */
+
+static int find_lanes(const Contraction *contraction, int map) {
+    ptrdiff_t element = (ptrdiff_t)dtype_size(contraction->dtypes[OUT]);
+    for (int i = 0; i < contraction->kept_count; i++) {
+        const ptrdiff_t *strides = contraction->axes[i].strides;
+        if (strides[map] == element && strides[OUT] == element && strides[1 - map] == 0) return i;
+    }
+    return NO_AXIS;
+}
+
+/* The summed axis that moves the map as the kept one does, and the kernel too. */
+static int find_slide(const Contraction *contraction, int map, int rows) {
+    const Axis *row = &contraction->axes[rows];
+    if (row->strides[map] == 0 || row->strides[1 - map] != 0) return NO_AXIS;
+    for (int i = contraction->kept_count; i < contraction->axis_count; i++) {
+        const Axis *axis = &contraction->axes[i];
+        if (axis->strides[map] == row->strides[map] && axis->strides[1 - map] != 0) return i;
+    }
+    return NO_AXIS;
+}
+
+static bool are_filters(const Contraction *contraction, int map, int rows) {
+    const Axis *row = &contraction->axes[rows];
+    return row->strides[map] == 0 && row->strides[1 - map] != 0;
+}
+
+/* The summed axis along which the map moves by the shortest step, besides the one that slides. */
+static int find_taps(const Contraction *contraction, const Roles *roles) {
+    int taps = NO_AXIS;
+    for (int i = contraction->kept_count; i < contraction->axis_count; i++) {
+        ptrdiff_t step = imaxabs(nest_stride(contraction, i, roles->map));
+        bool is_nearer =
+            taps == NO_AXIS || step < imaxabs(nest_stride(contraction, taps, roles->map));
+        if (i != roles->slide && is_nearer) taps = i;
+    }
+    return taps;
+}
+
+/* ---- estimates ----------------------------------------------------------------------------------
+ */
+
+static double blocks_of(ptrdiff_t extent, ptrdiff_t block) {
+    return (double)((extent + block - 1) / block);
+}
+
+static double run_count_of(const Contraction *contraction, const Roles *roles, int height) {
+    double runs = blocks_of(nest_extent(contraction, roles->taps), CHAIN_STEPS);
+    for (int i = contraction->kept_count; i < contraction->axis_count; i++) {
+        if (i != roles->slide && i != roles->taps) runs *= (double)contraction->axes[i].extent;
+    }
+    if (roles->slide == NO_AXIS) return runs;
+    return runs * (double)(contraction->axes[roles->slide].extent + height - 1);
+}
+
+static bool is_complex(DType dtype) {
+    return dtype == DTYPE_C64 || dtype == DTYPE_C128;
+}
+
+/* Of all strips of rows. A vector that crosses a cache line is loaded twice, each time in half a
+   cycle; about half of that is hidden behind the products. */
+static double compute_seconds(const Contraction *contraction, const Roles *roles,
+                              const Machine *machine) {
+    const KernelSet *kernels = kernels_for(contraction->arithmetic, machine->isa);
+    double planes = is_complex(contraction->arithmetic) ? 2 : 1;
+    double lanes =
+        isa_vector_bytes(machine->isa) * planes / (double)dtype_size(contraction->arithmetic);
+    double vectors = ceil(planes * (double)nest_extent(contraction, roles->lanes) / lanes);
+    ptrdiff_t rows = nest_extent(contraction, roles->rows);
+    int height = rows < kernels->direct_rows ? (int)rows : kernels->direct_rows;
+    double strips = blocks_of(rows, kernels->direct_rows);
+    double depth = 1, positions = 1;
+    for (int i = 0; i < contraction->axis_count; i++) {
+        bool is_kept = i < contraction->kept_count, is_ours = i == roles->lanes || i == roles->rows;
+        if (!is_kept) depth *= (double)contraction->axes[i].extent;
+        if (is_kept && !is_ours) positions *= (double)contraction->axes[i].extent;
+    }
+    double shared = (double)nest_extent(contraction, roles->slide);
+    double steps = depth / shared * (shared + (roles->slide == NO_AXIS ? 0 : height - 1));
+    double tiles = ceil(vectors / 4), runs = run_count_of(contraction, roles, height);
+    double products = (double)rows * depth * vectors * planes * planes;
+    double multiplying = products * lanes * 2 / kernels->flops_per_cycle;
+    double loading = strips * steps * vectors + (double)rows * depth * tiles * planes / 2;
+    double cycles = multiplying + loading / 2 + strips * tiles * (30 + 12 * runs);
+    return rates_cycles(positions * cycles) + positions * strips * rates.seconds_per_call;
+}
+
+/* Bytes from the first to the last element of a side: overlapping windows count once. */
+static double span_bytes(const Contraction *contraction, int side) {
+    double bytes = (double)dtype_size(contraction->dtypes[side]);
+    for (int i = 0; i < contraction->axis_count; i++) {
+        const Axis *axis = &contraction->axes[i];
+        bytes += (double)(axis->extent - 1) * fabs((double)axis->strides[side]);
+    }
+    return bytes;
+}
+
+static double roles_seconds(const Contraction *contraction, const Roles *roles,
+                            const Machine *machine) {
+    double bytes = 0;
+    for (int side = 0; side <= OUT; side++) bytes += span_bytes(contraction, side);
+    return fmax(compute_seconds(contraction, roles, machine), rates_traffic(bytes, bytes, machine));
+}
+
+static bool is_better(const Contraction *contraction, const Roles *roles, const Machine *machine,
+                      double *seconds) {
+    if (run_count_of(contraction, roles, TILE_MAX_ROWS) > MOST_RUNS) return false;
+    double candidate = roles_seconds(contraction, roles, machine);
+    if (candidate >= *seconds) return false;
+    *seconds = candidate;
+    return true;
+}
+
+/* The fastest distribution of parts; INFINITY if there is none. */
+static double choose_roles(const Contraction *contraction, const Machine *machine, Roles *best) {
+    double seconds = INFINITY;
+    for (int map = 0; map < 2; map++) {
+        Roles roles = {map, 1 - map, find_lanes(contraction, map), NO_AXIS, NO_AXIS, NO_AXIS};
+        if (roles.lanes == NO_AXIS) continue;
+        for (int rows = NO_AXIS; rows < contraction->kept_count; rows++) {
+            roles.rows = rows;
+            roles.slide = rows == NO_AXIS ? NO_AXIS : find_slide(contraction, map, rows);
+            bool is_shared =
+                rows == NO_AXIS || roles.slide != NO_AXIS || are_filters(contraction, map, rows);
+            roles.taps = find_taps(contraction, &roles);
+            if (is_shared && is_better(contraction, &roles, machine, &seconds)) *best = roles;
+        }
+    }
+    return seconds;
+}
+
+static double direct_cost(const Contraction *contraction, const Machine *machine) {
+    bool applies = contraction->input_count == 2 && !contraction->is_empty &&
+                   contraction->axis_count > contraction->kept_count &&
+                   nest_is_served(contraction, machine);
+    Roles roles;
+    return applies ? choose_roles(contraction, machine, &roles) : INFINITY;
+}
+
+/* ---- prepare ------------------------------------------------------------------------------------
+ */
+
+static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
+    return a < b ? a : b;
+}
+
+/* Appends the taps of one place of the other summed axes, in pieces that are summed in one chain.
+ */
+static void add_runs(DirectChoices *choices, const Axis *taps, DirectRun run) {
+    ptrdiff_t extent = taps->extent;
+    for (ptrdiff_t done = 0; done < extent; done += CHAIN_STEPS) {
+        DirectRun piece = run;
+        piece.map += done * taps->strides[choices->roles.map];
+        piece.kernel += done * taps->strides[choices->roles.kernel];
+        piece.taps = smaller(extent - done, CHAIN_STEPS);
+        choices->runs[choices->run_count++] = piece;
+    }
+}
+
+/* Step `at` along the slide meets row r of a unit with the kernel's element at - r, if there is
+   one. */
+static void add_slide(DirectChoices *choices, const Axis *slide, const Axis *taps, DirectRun run) {
+    for (ptrdiff_t at = 0; at < slide->extent + choices->height - 1; at++) {
+        DirectRun step = run;
+        step.map += at * slide->strides[choices->roles.map];
+        step.kernel += at * slide->strides[choices->roles.kernel];
+        for (int r = 0; r < choices->height; r++) {
+            if (at >= r && at < slide->extent + r) step.rows |= 1u << r;
+        }
+        add_runs(choices, taps, step);
+    }
+}
+
+static Status make_runs(const Contraction *contraction, Arena *arena, DirectChoices *choices,
+                        Error *error) {
+    static const Axis once = {.extent = 1};
+    const Roles *roles = &choices->roles;
+    AxisGroup others = {.extent = 1};
+    for (int i = contraction->kept_count; i < contraction->axis_count; i++) {
+        if (i == roles->slide || i == roles->taps) continue;
+        others.axes[others.count++] = &contraction->axes[i];
+        others.extent *= contraction->axes[i].extent;
+    }
+    double runs = run_count_of(contraction, roles, choices->height);
+    choices->runs = arena_take(arena, (size_t)runs, sizeof *choices->runs);
+    if (!choices->runs) return error_memory(error);
+    const Axis *taps = roles->taps == NO_AXIS ? &once : &contraction->axes[roles->taps];
+    for (ptrdiff_t i = 0; i < others.extent; i++) {
+        DirectRun run = {.map = group_offset(&others, roles->map, i),
+                         .kernel = group_offset(&others, roles->kernel, i)};
+        if (roles->slide == NO_AXIS) {
+            run.rows = ~0u;
+            add_runs(choices, taps, run);
+        } else {
+            add_slide(choices, &contraction->axes[roles->slide], taps, run);
+        }
+    }
+    return STATUS_OK;
+}
+
+/* One axis of blocks of another one. */
+static Axis axis_of_blocks(const Axis *axis, ptrdiff_t block) {
+    Axis blocks = {.extent = (axis->extent + block - 1) / block};
+    for (int side = 0; side <= OUT; side++) blocks.strides[side] = axis->strides[side] * block;
+    return blocks;
+}
+
+/* The loops outside a unit, and how many units make a task. */
+static Status make_units(const Contraction *contraction, Arena *arena, DirectChoices *choices,
+                         Error *error) {
+    static const Axis once = {.extent = 1};
+    const Roles *roles = &choices->roles;
+    const Axis *lanes = &contraction->axes[roles->lanes];
+    const Axis *rows = roles->rows == NO_AXIS ? &once : &contraction->axes[roles->rows];
+    choices->outer = arena_take(arena, (size_t)contraction->kept_count + 2, sizeof(Axis));
+    if (!choices->outer) return error_memory(error);
+    for (int i = 0; i < contraction->kept_count; i++) {
+        if (i == roles->lanes || i == roles->rows) continue;
+        choices->outer[choices->outer_count++] = contraction->axes[i];
+    }
+    ptrdiff_t blocks = (lanes->extent + UNIT_LANES - 1) / UNIT_LANES;
+    choices->unit_lanes = (lanes->extent + blocks - 1) / blocks;
+    choices->outer[choices->outer_count++] = axis_of_blocks(lanes, choices->unit_lanes);
+    choices->outer[choices->outer_count++] = axis_of_blocks(rows, choices->height);
+    choices->unit_count = axes_extent(choices->outer, choices->outer_count);
+    double tasks = ceil(nest_elements(contraction) / TASK_PRODUCTS);
+    choices->task_count = (ptrdiff_t)fmin(tasks, (double)choices->unit_count);
+    return STATUS_OK;
+}
+
+static Status direct_prepare(const Contraction *contraction, const Machine *machine, Arena *arena,
+                             StepPlan *step, Error *error) {
+    DirectChoices *choices = arena_take(arena, 1, sizeof *choices);
+    if (!choices) return error_memory(error);
+    const KernelSet *kernels = kernels_for(contraction->arithmetic, machine->isa);
+    *choices = (DirectChoices){.kernel = kernels->direct};
+    choose_roles(contraction, machine, &choices->roles);
+    choices->height =
+        (int)smaller(nest_extent(contraction, choices->roles.rows), kernels->direct_rows);
+    TRY(make_runs(contraction, arena, choices, error));
+    TRY(make_units(contraction, arena, choices, error));
+    step->choices = choices;
+    step->phases = phases_single(choices->task_count);
+    return STATUS_OK;
+}
+
+/* ---- run ----------------------------------------------------------------------------------------
+ */
+
+/* How many of the runs from first on can be summed in one chain. */
+static ptrdiff_t chain_of_runs(const DirectChoices *choices, ptrdiff_t first) {
+    ptrdiff_t steps = choices->runs[first].taps, end = first + 1;
+    while (end < choices->run_count && steps + choices->runs[end].taps <= CHAIN_STEPS) {
+        steps += choices->runs[end++].taps;
+    }
+    return end - first;
+}
+
+static void run_unit(const DirectChoices *choices, DirectJob *job) {
+    for (ptrdiff_t first = 0; first < choices->run_count; first += job->run_count) {
+        job->runs = choices->runs + first;
+        job->run_count = chain_of_runs(choices, first);
+        job->accumulate = first > 0;
+        choices->kernel(job);
+    }
+}
+
+/* What is left of an axis for the block that the walk stands at. */
+static ptrdiff_t block_left(ptrdiff_t extent, ptrdiff_t block, ptrdiff_t at) {
+    return smaller(block, extent - at * block);
+}
+
+static void direct_run(const StepPlan *step, char *const data[], const Task *task) {
+    const DirectChoices *choices = step->choices;
+    const Contraction *contraction = step->contraction;
+    const Roles *roles = &choices->roles;
+    ptrdiff_t units = choices->unit_count, tasks = choices->task_count;
+    ptrdiff_t first = units / tasks * task->number + smaller(units % tasks, task->number);
+    ptrdiff_t count = units / tasks + (task->number < units % tasks);
+    int along = roles->slide == NO_AXIS ? roles->rows : roles->slide;
+    ptrdiff_t kernel_row = nest_stride(contraction, along, roles->kernel);
+    DirectJob job = {
+        .map_tap = nest_stride(contraction, roles->taps, roles->map),
+        .kernel_tap = nest_stride(contraction, roles->taps, roles->kernel),
+        .kernel_row = roles->slide == NO_AXIS ? kernel_row : -kernel_row,
+        .out_row = nest_stride(contraction, roles->rows, OUT),
+    };
+    Walk walk;
+    walk_begin(&walk, choices->outer, choices->outer_count, OUT + 1, data, first);
+    for (ptrdiff_t i = 0; i < count; i++, walk_next(&walk)) {
+        job.map = walk.pointers[roles->map];
+        job.kernel = walk.pointers[roles->kernel];
+        job.out = walk.pointers[OUT];
+        job.lanes = block_left(nest_extent(contraction, roles->lanes), choices->unit_lanes,
+                               walk.index[choices->outer_count - 2]);
+        job.rows = (int)block_left(nest_extent(contraction, roles->rows), choices->height,
+                                   walk.index[choices->outer_count - 1]);
+        run_unit(choices, &job);
+    }
+}
+
+const Strategy strategy_direct = {"direct", direct_cost, direct_prepare, direct_run};

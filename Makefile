@@ -18,8 +18,7 @@ SANITIZER_OPTIONS = UBSAN_OPTIONS=print_stacktrace=1 \
 SANITIZED_CASES ?= 1500
 
 .PHONY: help demo test test-c test-python fuzz sanitize sanitize-c sanitize-python \
-	sanitize-threads bench bench-threads lint \
-	format wheel clean
+	sanitize-threads bench bench-conv bench-threads lint format wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -31,6 +30,7 @@ help:
 	@echo "make sanitize     all tests under the address, thread and undefined-behaviour sanitizers"
 	@echo "make bench        time against numpy; ARGS=... goes to benchmarks/bench.py"
 	@echo "make bench-threads  time one thread against all; ARGS=... goes to benchmarks/threads.py"
+	@echo "make bench-conv   convolution layers against their peers; writes docs/benchmarks/conv.md"
 	@echo "make lint         formatting, style and compiler warnings, all as errors"
 	@echo "make format       rewrite the sources as lint wants them"
 	@echo "make wheel        the source distribution, and from it the wheel, in dist/"
@@ -55,6 +55,9 @@ bench: .venv/installed .venv/group-bench
 
 bench-threads: .venv/installed .venv/group-bench
 	$(BIN)/python benchmarks/threads.py $(ARGS)
+bench-conv: .venv/installed .venv/group-bench .venv/group-demo
+	$(BIN)/python benchmarks/bench_conv.py $(ARGS)
+	$(BIN)/python benchmarks/report.py build/bench_conv.json
 
 wheel: dist/made
 

@@ -5,7 +5,7 @@
     avg_pool_forward(x, pool_param) -> out, cache          avg_pool_backward(dout, cache) -> dx
 
 They can stand in for the course's: any stride and padding that leaves whole windows, kernels and
-windows that are not square, any float type. Pooling compares shifted slices of x, one for each place
+windows that are not square, any float type. Pooling compares shifted slices of x, one for a place
 in the window: many times as fast as `windows(x).max((-2, -1))`, which walks tiny axes. The program
 checks every gradient against central differences, in float64.
 

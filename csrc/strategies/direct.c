@@ -127,27 +127,10 @@ static double compute_seconds(const Contraction *contraction, const Roles *roles
     return rates_cycles(positions * cycles) + positions * strips * rates.seconds_per_call;
 }
 
-/* Bytes from the first to the last element of a side: overlapping windows count once. */
-static double span_bytes(const Contraction *contraction, int side) {
-    double bytes = (double)dtype_size(contraction->dtypes[side]);
-    for (int i = 0; i < contraction->axis_count; i++) {
-        const Axis *axis = &contraction->axes[i];
-        bytes += (double)(axis->extent - 1) * fabs((double)axis->strides[side]);
-    }
-    return bytes;
-}
-
-static double roles_seconds(const Contraction *contraction, const Roles *roles,
-                            const Machine *machine) {
-    double bytes = 0;
-    for (int side = 0; side <= OUT; side++) bytes += span_bytes(contraction, side);
-    return fmax(compute_seconds(contraction, roles, machine), rates_traffic(bytes, bytes, machine));
-}
-
 static bool is_better(const Contraction *contraction, const Roles *roles, const Machine *machine,
                       double *seconds) {
     if (run_count_of(contraction, roles, TILE_MAX_ROWS) > MOST_RUNS) return false;
-    double candidate = roles_seconds(contraction, roles, machine);
+    double candidate = compute_seconds(contraction, roles, machine);
     if (candidate >= *seconds) return false;
     *seconds = candidate;
     return true;

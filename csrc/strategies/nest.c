@@ -2,6 +2,8 @@
 
 #include "kernels/kernels.h"
 
+#include <math.h>
+
 /* A task is worth handing to a thread from some ten microseconds on. */
 enum { TASK_ELEMENTS = 1 << 17 };
 
@@ -139,15 +141,21 @@ double nest_elements(const Contraction *contraction) {
     return elements;
 }
 
+/* Of one side: elements that overlapping windows visit several times count once. */
+static double side_bytes(const Contraction *contraction, int side) {
+    double element = (double)dtype_size(contraction->dtypes[side]), bytes = element, span = element;
+    for (int i = 0; i < contraction->axis_count; i++) {
+        const Axis *axis = &contraction->axes[i];
+        if (axis->strides[side] != 0) bytes *= (double)axis->extent;
+        span += (double)(axis->extent - 1) * fabs((double)axis->strides[side]);
+    }
+    return fmin(bytes, span);
+}
+
 double nest_bytes(const Contraction *contraction) {
     double total = 0;
     for (int side = 0; side <= contraction->input_count; side++) {
-        double bytes = (double)dtype_size(contraction->dtypes[side]);
-        for (int i = 0; i < contraction->axis_count; i++) {
-            const Axis *axis = &contraction->axes[i];
-            if (axis->strides[side] != 0) bytes *= (double)axis->extent;
-        }
-        total += bytes;
+        total += side_bytes(contraction, side);
     }
     return total;
 }

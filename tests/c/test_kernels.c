@@ -339,12 +339,14 @@ static void test_direct(const Suite *suite, ptrdiff_t lanes, int rows, bool slid
     field_free(&out);
 }
 
-/* Every width up to five vectors, and every number of rows. */
+/* Widths around a quarter, a half, one and several vectors, every number of rows. */
 static void test_directs(const Suite *suite) {
-    for (ptrdiff_t lanes = 1; lanes <= 5 * suite->lanes; lanes += lanes < 20 ? 1 : 7) {
-        for (int rows = 1; rows <= suite->kernels->direct_rows; rows++) {
-            test_direct(suite, lanes, rows, lanes % 2);
-            test_direct(suite, lanes, rows, !(lanes % 2));
+    ptrdiff_t whole = suite->lanes, widths[] = {whole / 4, whole / 2,     whole,    2 * whole,
+                                                3 * whole, 4 * whole + 2, 5 * whole};
+    for (int i = 0; i < 21; i++) {
+        ptrdiff_t lanes = widths[i / 3] + i % 3 - 1;
+        for (int rows = 1; lanes > 0 && rows <= suite->kernels->direct_rows; rows++) {
+            test_direct(suite, lanes, rows, (i + rows) % 2);
         }
     }
 }

@@ -1,0 +1,358 @@
+"""Times convolution layers against their peers: forward, weight gradient and input gradient.
+
+    python benchmarks/bench_conv.py                     all layers of the list, float32
+    python benchmarks/bench_conv.py --dtype f64 --case resnet
+    python benchmarks/report.py build/bench_conv.json   the table and the plot in docs/benchmarks
+
+The layers are those of tests/python/data/conv_cases.json. The contenders take turns in one process
+on one thread. Views are made outside the timed calls of fasteinsum and of NumPy's einsum, padding
+included, for that is how the expressions are used; `conv` pads inside, and im2col makes its columns
+inside, as the CS231n course does it. PyTorch takes part if it is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import fasteinsum
+import numpy as np
+from bench import describe, environment, refuse_hindrances, time_text
+from fasteinsum.conv import conv, conv_vjp
+from machine import Limits, Yardstick
+from rich.console import Console
+from rich.table import Table
+from shared import ROOT
+from threadpoolctl import threadpool_limits
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+DTYPES = {"f32": np.float32, "f64": np.float64}
+PASSES = ("forward", "weights", "input")
+SHORTEST_SAMPLE = 2e-3  # seconds; shorter calls are repeated within one sample
+PATIENCE = 2.0  # seconds that one contender may spend on one pass of one layer
+MOST_BYTES = 3 << 30  # that a contender may allocate; im2col of large windows needs more
+SLOW_GFLOP = 1.0  # above it NumPy's default einsum is left out: it takes seconds
+POSITIONS, TAPS = "hwde", "klij"
+
+
+@dataclass
+class Layer:
+    """One convolution of the list, with random operands."""
+
+    name: str
+    x_shape: list[int]
+    w_shape: list[int]
+    stride: list[int]
+    padding: list[list[int]]
+    dilation: list[int]
+    groups: int
+    source: str
+
+    def prepare(self, dtype: type) -> None:
+        rng = np.random.default_rng(0)
+        self.settings = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
+        places = fasteinsum.output_shape(self.x_shape, self.w_shape[2:], **self.settings)
+        self.y_shape = (self.x_shape[0], self.w_shape[0], *places)
+        self.x, self.w, self.grad = (
+            rng.standard_normal(shape).astype(dtype)
+            for shape in (self.x_shape, self.w_shape, self.y_shape)
+        )
+        g = self.groups
+        seen = fasteinsum.windows(self.x, self.w_shape[2:], **self.settings)
+        self.seen = seen.reshape(len(seen), g, seen.shape[1] // g, *seen.shape[2:])
+        self.kernel = self.w.reshape(g, self.w_shape[0] // g, *self.w_shape[1:])
+        self.parts = self.grad.reshape(len(self.grad), g, self.w_shape[0] // g, *places)
+
+    @property
+    def rank(self) -> int:
+        return len(self.stride)
+
+    def flops(self) -> int:
+        return 2 * self.x_shape[0] * math.prod(self.y_shape[2:]) * math.prod(self.w_shape)
+
+    def window_bytes(self, dtype: type) -> int:
+        return np.dtype(dtype).itemsize * self.seen.size
+
+    def expression(self, name: str) -> tuple[str, list[np.ndarray]]:
+        """The einsum of a pass; that of the input has the windows of the result."""
+        places, taps = POSITIONS[: self.rank], TAPS[: self.rank]
+        seen, kernel, out = f"ngc{places}{taps}", f"gfc{taps}", f"ngf{places}"
+        return {
+            "forward": (f"{seen},{kernel}->{out}", [self.seen, self.kernel]),
+            "weights": (f"{seen},{out}->{kernel}", [self.seen, self.parts]),
+            "input": (f"{out},{kernel}->{seen}", [self.parts, self.kernel]),
+        }[name]
+
+
+# ---- the contenders: for a layer and a pass a call without arguments, or None ----
+
+
+def by_fasteinsum(layer: Layer, name: str) -> Callable[[], object]:
+    if name == "input":
+        return lambda: conv_vjp(
+            layer.grad, layer.x, layer.w, groups=layer.groups, argnums=0, **layer.settings
+        )
+    subscripts, operands = layer.expression(name)
+    return lambda: fasteinsum.einsum(subscripts, *operands)
+
+
+def by_conv(layer: Layer, name: str) -> Callable[[], object] | None:
+    """The whole layer, padding included."""
+    settings = layer.settings | {"groups": layer.groups}
+    if name == "forward":
+        return lambda: conv(layer.x, layer.w, **settings)
+    if name == "weights":
+        return lambda: conv_vjp(layer.grad, layer.x, layer.w, argnums=1, **settings)
+    return None  # by_fasteinsum is the same
+
+
+def by_numpy(layer: Layer, name: str, optimize: bool) -> Callable[[], object] | None:
+    too_slow = not optimize and layer.flops() > SLOW_GFLOP * 1e9
+    if too_slow or 3 * layer.window_bytes(layer.x.dtype) > MOST_BYTES:
+        return None
+    subscripts, operands = layer.expression(name)
+    if name != "input":
+        return lambda: np.einsum(subscripts, *operands, optimize=optimize)
+
+    def fold() -> object:
+        taps = np.einsum(subscripts, *operands, optimize=optimize)
+        taps = taps.reshape(layer.x.shape[:2] + taps.shape[3:])
+        return fasteinsum.fold(taps, layer.x.shape, **layer.settings)
+
+    return fold
+
+
+def by_im2col(layer: Layer, name: str) -> Callable[[], object] | None:
+    """Columns and BLAS, one group after the other."""
+    if 3 * layer.window_bytes(layer.x.dtype) > MOST_BYTES or layer.groups > 64:
+        return None
+    rank, places = layer.rank, layer.y_shape[2:]
+    order = (2, *range(3 + rank, 3 + 2 * rank), 0, *range(3, 3 + rank))  # c taps n places
+
+    def columns(g: int) -> np.ndarray:
+        windows = layer.seen[:, g : g + 1].transpose(1, *order)
+        return windows.reshape(math.prod(layer.w_shape[1:]), -1)
+
+    def rows(g: int) -> np.ndarray:
+        return layer.parts[:, g].swapaxes(0, 1).reshape(layer.w_shape[0] // layer.groups, -1)
+
+    def forward() -> object:
+        out = [layer.kernel[g].reshape(len(layer.kernel[g]), -1) @ columns(g) for g in groups]
+        return np.concatenate(out).reshape(-1, layer.x_shape[0], *places).swapaxes(0, 1)
+
+    def weights() -> object:
+        return np.stack([rows(g) @ columns(g).T for g in groups]).reshape(layer.w_shape)
+
+    def inputs() -> object:
+        taps = [layer.kernel[g].reshape(len(layer.kernel[g]), -1).T @ rows(g) for g in groups]
+        shape = (layer.x_shape[1], *layer.w_shape[2:], layer.x_shape[0], *places)
+        taps = np.stack(taps).reshape(shape)
+        axes = (1 + rank, 0, *range(2 + rank, 2 + 2 * rank), *range(1, 1 + rank))
+        return fasteinsum.fold(taps.transpose(axes), layer.x.shape, **layer.settings)
+
+    groups = range(layer.groups)
+    return {"forward": forward, "weights": weights, "input": inputs}[name]
+
+
+def by_torch(layer: Layer, name: str) -> Callable[[], object] | None:
+    """torch.nn.functional.conv1d to conv3d and their gradients."""
+    symmetric = all(before == after for before, after in layer.padding)
+    if torch is None or layer.rank > 3 or not symmetric:
+        return None
+    x, w, grad = (torch.from_numpy(array) for array in (layer.x, layer.w, layer.grad))
+    padding = [before for before, _ in layer.padding]
+    settings = (layer.stride, padding, layer.dilation, layer.groups)
+    function = getattr(torch.nn.functional, f"conv{layer.rank}d")
+    if name == "forward":
+        return lambda: function(x, w, None, *settings)
+    zeros = [0] * layer.rank
+    mask = [name == "input", name == "weights", False]
+    return lambda: torch.ops.aten.convolution_backward(
+        grad, x, w, None, layer.stride, padding, layer.dilation, False, zeros, layer.groups, mask
+    )
+
+
+CONTENDERS = {
+    "fasteinsum": by_fasteinsum,
+    "conv": by_conv,
+    "torch": by_torch,
+    "im2col": by_im2col,
+    "numpy_optimized": lambda layer, name: by_numpy(layer, name, True),
+    "numpy": lambda layer, name: by_numpy(layer, name, False),
+}
+
+
+# ---- measuring ----
+
+
+@dataclass
+class Measurement:
+    layer: Layer
+    pass_name: str
+    dtype: str
+    strategies: str
+    extra_bytes: int  # peak of what fasteinsum allocates besides the result
+    samples: dict[str, list[float]] = field(default_factory=dict)
+
+    def seconds(self, contender: str) -> float:
+        return statistics.median(self.samples[contender])
+
+    def ratio(self, contender: str) -> float | None:
+        if contender not in self.samples:
+            return None
+        return self.seconds(contender) / self.seconds("fasteinsum")
+
+    def record(self, limits: Limits) -> dict:
+        flops = self.layer.flops()
+        return {
+            "layer": self.layer.name,
+            "pass": self.pass_name,
+            "dtype": self.dtype,
+            "gflop": flops / 1e9,
+            "window_bytes": self.layer.window_bytes(self.layer.x.dtype),
+            "strategies": self.strategies,
+            "extra_bytes": self.extra_bytes,
+            "share": flops / self.seconds("fasteinsum") / limits.flops(self.dtype),
+            "seconds": {name: self.seconds(name) for name in self.samples},
+        }
+
+
+def time_call(function: Callable[[], object], rounds: int) -> float:
+    start = time.perf_counter()
+    for _ in range(rounds):
+        function()
+    return (time.perf_counter() - start) / rounds
+
+
+def extra_bytes(function: Callable[[], object]) -> int:
+    """NumPy's arrays and the core's blocks are both seen by tracemalloc only where they are arrays;
+    the core's own scratch is bounded by its plan."""
+    tracemalloc.start()
+    try:
+        result = function()
+        return tracemalloc.get_traced_memory()[1] - np.asarray(result).nbytes
+    finally:
+        tracemalloc.stop()
+
+
+def strategies_of(layer: Layer, name: str) -> str:
+    """Of the einsum; the input's gradient is a sum of several, which have no single plan."""
+    if name == "input":
+        return "conv_vjp"
+    subscripts, operands = layer.expression(name)
+    return describe(argparse.Namespace(subscripts=subscripts), operands)
+
+
+def measure(layer: Layer, name: str, dtype: str, repeats: int) -> Measurement:
+    calls = {who: make(layer, name) for who, make in CONTENDERS.items()}
+    calls = {who: call for who, call in calls.items() if call}
+    strategies = strategies_of(layer, name)
+    measurement = Measurement(layer, name, dtype, strategies, extra_bytes(calls["fasteinsum"]))
+    rounds, budget = {}, {}
+    for who, call in calls.items():
+        seconds = time_call(call, 1)  # also warms up
+        if seconds < SHORTEST_SAMPLE:
+            seconds = time_call(call, 1)
+        rounds[who] = max(1, math.ceil(SHORTEST_SAMPLE / seconds))
+        budget[who] = max(1, min(repeats, int(PATIENCE / (seconds * rounds[who]))))
+        measurement.samples[who] = []
+    for turn in range(repeats):
+        for who, call in calls.items():
+            if turn < budget[who]:
+                measurement.samples[who].append(time_call(call, rounds[who]))
+    return measurement
+
+
+# ---- the program ----
+
+
+def load_layers(part: str) -> list[Layer]:
+    path = ROOT / "tests" / "python" / "data" / "conv_cases.json"
+    layers = [Layer(**case) for case in json.loads(path.read_text())]
+    return [layer for layer in layers if part in layer.name]
+
+
+def new_table() -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("layer", no_wrap=True)
+    table.add_column("pass", no_wrap=True)
+    for name in ("GFLOP", "time", "of peak", "extra", *list(CONTENDERS)[1:]):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("strategy", no_wrap=True)
+    return table
+
+
+def add_row(table: Table, measurement: Measurement, limits: Limits) -> None:
+    record = measurement.record(limits)
+    ratios = [measurement.ratio(name) for name in list(CONTENDERS)[1:]]
+    table.add_row(
+        measurement.layer.name,
+        measurement.pass_name,
+        f"{record['gflop']:.3g}",
+        time_text(measurement.seconds("fasteinsum")),
+        f"{record['share']:.0%}",
+        f"{measurement.extra_bytes / 2**20:.1f} M",
+        *("-" if ratio is None else f"{ratio:.2f}x" for ratio in ratios),
+        measurement.strategies,
+    )
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="times convolution layers against their peers")
+    parser.add_argument("--case", default="", metavar="PART", help="layers whose name has PART")
+    parser.add_argument("--dtype", choices=DTYPES, default="f32")
+    parser.add_argument("--passes", default=",".join(PASSES), help="which ones, with commas")
+    parser.add_argument("--repeat", type=int, default=5, metavar="N", help="samples (default 5)")
+    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench_conv.json")
+    parser.add_argument("--force", action="store_true", help="also with a hindered NumPy")
+    return parser.parse_args()
+
+
+def measure_layers(options: argparse.Namespace, console: Console) -> tuple[list, Limits]:
+    yardstick, measurements = Yardstick(), []
+    limits = yardstick.measure(10)
+    layers = load_layers(options.case)
+    for number, layer in enumerate(layers, 1):
+        layer.prepare(DTYPES[options.dtype])
+        for name in options.passes.split(","):
+            with console.status(f"{number} of {len(layers)}: {layer.name} {name}"):
+                limits = yardstick.measure(1)
+                measurements.append(measure(layer, name, options.dtype, options.repeat))
+    return measurements, limits
+
+
+def main() -> None:
+    options = parse_options()
+    console = Console(width=170)
+    refuse_hindrances(console, options.force)
+    fasteinsum.set_num_threads(1)
+    if torch is not None:
+        torch.set_num_threads(1)
+    with threadpool_limits(1):
+        measurements, limits = measure_layers(options, console)
+    table = new_table()
+    for measurement in measurements:
+        add_row(table, measurement, limits)
+    console.print(table)
+    record = {
+        "environment": environment(limits) | {"torch": torch and torch.__version__},
+        "layers": [measurement.record(limits) for measurement in measurements],
+    }
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(record, indent=1) + "\n")
+    console.print(f"all figures: {options.json}")
+
+
+if __name__ == "__main__":
+    main()

@@ -55,6 +55,7 @@ bench: .venv/installed .venv/group-bench
 
 bench-threads: .venv/installed .venv/group-bench
 	$(BIN)/python benchmarks/threads.py $(ARGS)
+
 bench-conv: .venv/installed .venv/group-bench .venv/group-demo
 	$(BIN)/python benchmarks/bench_conv.py $(ARGS)
 	$(BIN)/python benchmarks/report.py build/bench_conv.json

@@ -120,7 +120,7 @@ static double compute_seconds(const Contraction *contraction, const Roles *roles
     double shared = (double)nest_extent(contraction, roles->slide);
     double steps = depth / shared * (shared + (roles->slide == NO_AXIS ? 0 : height - 1));
     double tiles = ceil(vectors / 4), runs = run_count_of(contraction, roles, height);
-    double products = (double)rows * depth * vectors * planes * planes;
+    double products = (double)rows * depth * vectors * planes;
     double multiplying = products * lanes * 2 / kernels->flops_per_cycle;
     double loading = strips * steps * vectors + (double)rows * depth * tiles * planes / 2;
     double cycles = multiplying + loading / 2 + strips * tiles * (30 + 12 * runs);

@@ -12,7 +12,7 @@ from itertools import product
 from math import gcd, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fasteinsum._fasteinsum import einsum, sliding_window_view, windows
+from fasteinsum._fasteinsum import einsum, fold, sliding_window_view, windows
 
 if TYPE_CHECKING:  # numpy.typing takes long to import
     from collections.abc import Iterator, Sequence
@@ -189,9 +189,52 @@ def _phase_views(sides: Sides, phases: Sequence[Phases], strides: Sequence[int])
     return Sides(sides.x, kernel[(..., *(slice(n) for n in counts), *flipped)], out)
 
 
+# ---- the same for little products: windows after all, but few of them at a time ---------------
+
+
+SMALL_PRODUCT = 128  # channels times filters of a group
+SHORT_ROW = 16  # positions
+
+
+def _prefers_fold(sides: Sides, axes: Sequence[Axis], block_bytes: int) -> bool:
+    """Phases of few channels and filters whose rows are short, or are scattered by a stride, cost
+    more than the sums of fold. Halves are rounded once, in phases; fold adds no bools."""
+    out, small = sides.out, sides.out.shape[2] * sides.x.shape[2] <= SMALL_PRODUCT
+    is_scattered = any(axis.stride > 1 for axis in axes)
+    is_short = bool(axes) and axes[-1].positions < SHORT_ROW
+    is_summed = out.dtype.kind in "iufc" and out.dtype.isnative and out.dtype.char != "e"
+    return small and (is_scattered or is_short) and is_summed and block_bytes <= BLOCK_BYTES
+
+
+def _scatter_by_fold(sides: Sides, axes: Sequence[Axis], image_bytes: int) -> None:
+    """Some images at a time: of all their taps, or of those of some groups."""
+    rank = len(axes)
+    grad, w, out = sides
+    places, taps = LETTERS[:rank], LETTERS[rank : 2 * rank]
+    subscripts = f"ngf{places},gfc{taps}->ngc{taps}{places}"
+    ends = [(a.positions - 1) * a.stride + a.extent - a.before - a.length for a in axes]
+    geometry: dict[str, Any] = {
+        "stride": [axis.stride for axis in axes],
+        "dilation": [axis.dilation for axis in axes],
+        "padding": [(axis.before, max(end, 0)) for axis, end in zip(axes, ends)],
+    }
+    order = (0, 1, 2, *range(3 + rank, 3 + 2 * rank), *range(3, 3 + rank))
+    groups = max(1, min(out.shape[1], BLOCK_BYTES * out.shape[1] // max(image_bytes, 1)))
+    images = max(1, BLOCK_BYTES // max(image_bytes, 1))
+    for n, g in product(range(0, len(out), images), range(0, out.shape[1], groups)):
+        block = slice(n, n + images), slice(g, g + groups)
+        products = einsum(subscripts, grad[block], w[block[1]], dtype=out.dtype, order="C")
+        fold(products.transpose(order), out[block].shape, out=out[block], **geometry)
+
+
 def scatter(sides: Sides, axes: Sequence[Axis]) -> None:
     """Fills sides.out (N, G, C, L..) with fold(windows), where windows would be
     einsum("ngfo,gfck->ngcok", x, w); x is (N, G, F, O..), w (G, F, C, K..)."""
+    taps = prod(axis.positions * axis.size for axis in axes)
+    group_bytes = sides.out.itemsize * sides.out.shape[2] * taps
+    if sides.out.size and taps and _prefers_fold(sides, axes, group_bytes):
+        _scatter_by_fold(sides, axes, group_bytes * sides.out.shape[1])
+        return
     sides = sides._replace(w=sides.w.swapaxes(1, 2))
     runs = [_phases(axis) for axis in axes]
     if any(phases is None for along in runs for phases in along):

@@ -128,10 +128,11 @@ def check_random(rng):
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_random_geometries(batch, monkeypatch):
-    """With blocks of padding of any size, so that there are many of them too."""
+    """With blocks of any size, so that there are many of them too, by phases and by fold."""
     rng = np.random.default_rng(batch)
     for _ in range(CASES // BATCHES):
         monkeypatch.setattr(_correlate, "BLOCK_BYTES", int(rng.choice([2 << 20, 50, 400, 2000])))
+        monkeypatch.setattr(_correlate, "SMALL_PRODUCT", int(rng.choice([0, 128])))
         check_random(rng)
 
 

@@ -17,8 +17,8 @@ SANITIZER_OPTIONS = UBSAN_OPTIONS=print_stacktrace=1 \
 	ASAN_OPTIONS=strict_init_order=1:allocator_may_return_null=1:detect_stack_use_after_return=0
 SANITIZED_CASES ?= 1500
 
-.PHONY: help demo test test-c test-python fuzz sanitize sanitize-c sanitize-python \
-	sanitize-threads bench bench-conv bench-threads lint format wheel clean
+.PHONY: help demo test test-c test-python test-others test-matrix fuzz sanitize sanitize-c \
+	sanitize-python sanitize-threads bench bench-conv bench-threads lint format wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -26,6 +26,8 @@ help:
 	@echo "make test         all tests, the Python ones against the installed wheel"
 	@echo "make test-c       the tests of the core, without Python"
 	@echo "make test-python  the tests of the installed wheel; ARGS=... goes to pytest"
+	@echo "make test-others  the einsum tests of numpy, opt_einsum, dask and xarray, computed by us"
+	@echo "make test-matrix  numpy's tests and ours on other versions of Python that are found"
 	@echo "make fuzz         random requests against numpy; ARGS=... goes to tests/python/fuzz.py"
 	@echo "make sanitize     all tests under the address, thread and undefined-behaviour sanitizers"
 	@echo "make bench        time against numpy; ARGS=... goes to benchmarks/bench.py"
@@ -46,6 +48,12 @@ test-c:
 
 test-python: .venv/installed .venv/group-test
 	$(PYTEST) tests/python $(ARGS)
+
+test-others: .venv/installed .venv/group-others
+	$(BIN)/python tests/others.py $(ARGS)
+
+test-matrix: dist/made
+	$(BIN)/python tests/matrix.py $(ARGS)
 
 fuzz: .venv/installed .venv/group-test
 	$(BIN)/python tests/python/fuzz.py $(ARGS)

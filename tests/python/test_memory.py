@@ -96,16 +96,19 @@ def counts():
     )
 
 
+def growth(function, times):
+    """The largest change of a count in that many calls."""
+    before = counts()
+    for _ in range(times):
+        call_quietly(function)
+    return max(abs(a - b) for a, b in zip(counts(), before, strict=True))
+
+
 @pytest.mark.parametrize("function", [*GOOD.values(), *BAD.values()], ids=[*GOOD, *BAD])
 def test_counts_stay_flat(function):
-    for _ in range(50):
-        call_quietly(function)
-    before = counts()
-    for _ in range(300):
-        call_quietly(function)
-    after = counts()
-    # A block or two come and go with the interpreter's own caches; a leak would be 300.
-    assert max(abs(a - b) for a, b in zip(after, before, strict=True)) < 30
+    growth(function, 50)
+    # The interpreter's own caches fill once in a while; a leak would be 300 every time.
+    assert any(growth(function, 300) < 30 for _ in range(3))
 
 
 def resident_bytes():

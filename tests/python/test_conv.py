@@ -1,6 +1,8 @@
 """fasteinsum.conv: against its definition by windows, einsum and fold, exactly in integers, on real
 layers and on random geometries; its arguments, its memory and its mistakes."""
 
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -265,6 +267,41 @@ def test_memory_does_not_grow_with_the_window(size, stride):
     assert bytes_ < dx.nbytes + (4 << 20)
     bytes_, wide = peak_bytes(lambda: conv_transpose(y, w, **settings))
     assert bytes_ < wide.nbytes + (4 << 20)
+
+
+FORWARD = """
+import numpy as np
+from fasteinsum import einsum, set_num_threads, windows
+from fasteinsum.conv import conv
+
+def most_resident():
+    status = open("/proc/self/status").read()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+
+set_num_threads(1)
+x = np.ones((1, 1, 1000, 2000), np.float32)
+w = np.ones((1, 1, 30, 40), np.float32)
+einsum("ij,kj->ik", *np.ones((2, 50, 50), np.float32))
+before = most_resident()
+y = {call}
+print(most_resident() - before - y.nbytes)
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'einsum("ijkl,kl->ij", windows(x[0, 0], (30, 40)), w[0, 0])',
+        'einsum("nchwkl,fckl->nfhw", windows(x, (30, 40)), w)',
+        'conv(x, w, padding="same")',
+    ],
+)
+def test_resident_memory_of_a_forward_call(call):
+    """The result and at most 4 MiB, where the windows are 9 gigabytes."""
+    code = FORWARD.format(call=call)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 4 << 20
 
 
 # ---------------------------------------------------------------- mistakes

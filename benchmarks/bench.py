@@ -5,7 +5,9 @@
     python benchmarks/bench.py --case vgg --json new.json
 
 The contenders take turns in one process on one thread, and the limits of the machine are measured
-in between. Each time is a median; results are freshly allocated, as in a plain call.
+in between. Each time is a median; results are freshly allocated, as in a plain call. Where the
+processor is the limit, each sample is compared with the peak over as long a time just after it, so
+that a clock that changes and a processor that is shared do not count; the share is the median.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ class Measurement:
     case: Case
     strategies: str
     samples: dict[str, list[float]] = field(default_factory=dict)
+    peaks: list[float] = field(default_factory=list)  # after each sample of fasteinsum
 
     def seconds(self, contender: str) -> float:
         return statistics.median(self.samples[contender])
@@ -73,7 +76,14 @@ class Measurement:
         """Of the measured limit; above 1 where caches beat the bandwidth of memory."""
         if limits.flops(self.case.dtype) is None:
             return None
-        return self.floor(limits)[0] / self.seconds("fasteinsum")
+        floor, limit = self.floor(limits)
+        if limit == "bytes":
+            return floor / self.seconds("fasteinsum")
+        shares = [
+            self.case.flops / (seconds * peak)
+            for seconds, peak in zip(self.samples["fasteinsum"], self.peaks, strict=True)
+        ]
+        return statistics.median(shares)
 
     def record(self, limits: Limits) -> dict:
         case = self.case
@@ -93,7 +103,7 @@ class Measurement:
         }
 
 
-def measure_case(case: Case, repeats: int) -> Measurement:
+def measure_case(case: Case, repeats: int, yardstick: Yardstick) -> Measurement:
     operands = case.operands()
     measurement = Measurement(case, describe(case, operands))
     rounds, budget = {}, {}
@@ -104,11 +114,16 @@ def measure_case(case: Case, repeats: int) -> Measurement:
         rounds[name] = max(1, math.ceil(SHORTEST_SAMPLE / seconds))
         budget[name] = max(1, min(repeats, int(PATIENCE / (seconds * rounds[name]))))
         measurement.samples[name] = []
+    has_peak = yardstick.limits.flops(case.dtype) is not None
     for turn in range(repeats):
         for name, einsum in CONTENDERS.items():
-            if turn < budget[name]:
-                seconds = time_calls(einsum, case.subscripts, operands, rounds[name])
-                measurement.samples[name].append(seconds)
+            if turn >= budget[name]:
+                continue
+            seconds = time_calls(einsum, case.subscripts, operands, rounds[name])
+            measurement.samples[name].append(seconds)
+            if has_peak and name == "fasteinsum":
+                peak = yardstick.peak_now(case.dtype, seconds * rounds[name])
+                measurement.peaks.append(peak)
     return measurement
 
 
@@ -263,7 +278,7 @@ def main() -> None:
         for number, case in enumerate(cases, 1):
             with console.status(f"{number} of {len(cases)}: {case.identity}"):
                 limits = yardstick.measure()
-                measurements.append(measure_case(case, options.repeat))
+                measurements.append(measure_case(case, options.repeat, yardstick))
         table = new_table()
         for measurement in measurements:
             add_row(table, measurement, limits)

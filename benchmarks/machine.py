@@ -63,6 +63,17 @@ class Yardstick:
         self._memory = np.ones(count), np.ones(count)
         self.limits = Limits()
 
+    def peak_now(self, dtype: str, seconds: float) -> float:
+        """The peak at this moment, over so long a time: processors change their clock, and those
+        that are shared are taken away for a while."""
+        functions = self._functions
+        if dtype in ("f64", "c128"):
+            call, flops = functions.peak_double, functions.peak_flops_double()
+        else:
+            call, flops = functions.peak_float, functions.peak_flops_float()
+        rounds = 1 + int(seconds * self.limits.flops(dtype) / flops)
+        return rounds * flops / _time(call, ctypes.c_long(rounds))
+
     def measure(self, repeats: int = 5) -> Limits:
         limits, functions = self.limits, self._functions
         source, target = (ctypes.c_void_p(array.ctypes.data) for array in self._memory)

@@ -41,7 +41,7 @@ LIBRARIES = ("-lm", "-lpthread")
 
 # What each csrc/kernels/isa_<name>.c is compiled with, by the processor that the compiler targets;
 # "" stands for every processor. runtime/cpu.c asks the machine for each feature named here.
-AVX2_FLAGS = ("-mavx2", "-mfma", "-mbmi2")
+AVX2_FLAGS = ("-mavx2", "-mfma", "-mbmi2", "-mf16c")
 AVX512_FLAGS = ("-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mprefer-vector-width=512")
 ISA_FLAGS: dict[str, dict[str, tuple[str, ...]]] = {
     "baseline": {"x86_64": ("-march=x86-64-v2",), "": ()},

@@ -17,6 +17,8 @@
 
 #include "kernels/packs.tmpl.h"
 
+#include "kernels/halves.tmpl.h"
+
 #define SET f32
 #define ELEMENT float
 #define PLANES 1

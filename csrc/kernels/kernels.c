@@ -13,27 +13,36 @@
 
 typedef const KernelSet *const KernelSets[DTYPE_COUNT];
 extern KernelSets kernel_sets_baseline, kernel_sets_avx2, kernel_sets_avx512, kernel_sets_neon;
+extern const HalfKernels half_kernels_baseline, half_kernels_avx2, half_kernels_avx512,
+    half_kernels_neon;
 
 typedef CopyKernel *const CopyKernels[DTYPE_COUNT];
 extern CopyKernels copy_kernels_baseline, copy_kernels_avx2, copy_kernels_avx512, copy_kernels_neon;
 
 typedef struct IsaKernels {
-    const KernelSet *const *sets; /* by arithmetic dtype */
+    const KernelSet *const *sets; /* by arithmetic dtype; NULL: not in this build */
     CopyKernel *const *copies;    /* by dtype as stored */
+    const HalfKernels *halves;
 } IsaKernels;
 
+#define KERNELS_OF(isa) {kernel_sets_##isa, copy_kernels_##isa, &half_kernels_##isa}
+
 static const IsaKernels kernels_by_isa[ISA_COUNT] = {
-    [ISA_BASELINE] = {kernel_sets_baseline, copy_kernels_baseline},
+    [ISA_BASELINE] = KERNELS_OF(baseline),
 #if FASTEINSUM_HAVE_NEON
-    [ISA_NEON] = {kernel_sets_neon, copy_kernels_neon},
+    [ISA_NEON] = KERNELS_OF(neon),
 #endif
 #if FASTEINSUM_HAVE_AVX2
-    [ISA_AVX2] = {kernel_sets_avx2, copy_kernels_avx2},
+    [ISA_AVX2] = KERNELS_OF(avx2),
 #endif
 #if FASTEINSUM_HAVE_AVX512
-    [ISA_AVX512] = {kernel_sets_avx512, copy_kernels_avx512},
+    [ISA_AVX512] = KERNELS_OF(avx512),
 #endif
 };
+
+const HalfKernels *half_kernels_for(Isa isa) {
+    return kernels_by_isa[isa].halves;
+}
 
 const KernelSet *kernels_for(DType dtype, Isa isa) {
     return kernels_by_isa[isa].sets[dtype_arithmetic(dtype)];

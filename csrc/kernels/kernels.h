@@ -139,6 +139,17 @@ typedef struct KernelSet {
     int direct_rows; /* the most that it takes: they share what they load */
 } KernelSet;
 
+/* Elements that follow each other, from halves to floats (exactly; NaNs become quiet) and from
+   floats to halves (to nearest, ties to even). */
+typedef void HalfKernel(const void *in, void *out, ptrdiff_t count);
+
+typedef struct HalfKernels {
+    HalfKernel *widen, *narrow;
+    PackKernel *pack;
+} HalfKernels;
+
+const HalfKernels *half_kernels_for(Isa isa);
+
 enum { TILE_MAX_ROWS = 16, TILE_MAX_COLS = 256 };
 
 /* The kernels that compute with a dtype; NULL where only the generic loops do. */

@@ -28,6 +28,14 @@ Isa isa_from_name(const char *name) {
 }
 
 #if defined(__x86_64__)
+    #include <cpuid.h>
+
+/* Not every compiler's run-time support knows this one. */
+static bool has_f16c(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+
 /* The compiler's run-time support reads CPUID and asks XGETBV whether the system saves the
  * registers. */
 bool isa_is_present(Isa isa) {
@@ -37,7 +45,7 @@ bool isa_is_present(Isa isa) {
             return true;
         case ISA_AVX2:
             return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                   __builtin_cpu_supports("bmi2");
+                   __builtin_cpu_supports("bmi2") && has_f16c();
         case ISA_AVX512:
             return isa_is_present(ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&

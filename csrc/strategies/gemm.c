@@ -11,6 +11,8 @@
  * each thread packs what its tasks need, once. gemm_choose.c decides about all sizes. */
 #include "strategies/gemm.h"
 
+#include <string.h>
+
 /* The offsets of some positions of a group on the two sides that have it. */
 typedef struct Table {
     ptrdiff_t first, count;
@@ -38,11 +40,28 @@ typedef struct GemmRun {
     Unit unit;
     char *base[3];        /* of the current batch entry */
     Table tables[3];      /* by Part */
+    char *sums;           /* of a block of an output of halves, as floats, row by row */
     ptrdiff_t vectors[4]; /* offsets of those of a direct panel */
 } GemmRun;
 
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
     return a < b ? a : b;
+}
+
+static ptrdiff_t *table_memory(const GemmRun *run, Part part, int which) {
+    return (ptrdiff_t *)(void *)(run->scratch + run->choices->layout.tables[part][which]);
+}
+
+/* Where rows or columns are in the sums of the block. */
+static const ptrdiff_t *sums_offsets(const GemmRun *run, Part part, ptrdiff_t first,
+                                     ptrdiff_t count) {
+    const GemmChoices *choices = run->choices;
+    ptrdiff_t step = choices->elements[3];
+    if (part == PART_LEFT) step *= choices->cuts[PART_RIGHT].block;
+    ptrdiff_t start = first - run->unit.blocks[part] * choices->cuts[part].block;
+    ptrdiff_t *offsets = table_memory(run, part, 1);
+    for (ptrdiff_t i = 0; i < count; i++) offsets[i] = (start + i) * step;
+    return offsets;
 }
 
 /* Describes `count` positions from first on. Behind them the last one is repeated, for the tile at
@@ -53,11 +72,15 @@ static void table_move(GemmRun *run, Part part, ptrdiff_t first, ptrdiff_t count
     if (table->first == first && table->count == count) return;
     *table = (Table){.first = first, .count = count};
     for (int i = 0; i < 2; i++) {
+        if (i == 1 && part != PART_DEPTH && choices->is_half) {
+            table->offsets[i] = sums_offsets(run, part, first, count);
+            continue;
+        }
         if (choices->offsets[part][i]) {
             table->offsets[i] = choices->offsets[part][i] + first;
             continue;
         }
-        ptrdiff_t *offsets = (ptrdiff_t *)(void *)(run->scratch + choices->layout.tables[part][i]);
+        ptrdiff_t *offsets = table_memory(run, part, i);
         group_offsets(gemm_axes(choices, part), gemm_side(choices, part, i), first, count, offsets);
         for (int j = 0; j < TILE_MAX_ROWS; j++) offsets[count + j] = offsets[count - 1];
         table->offsets[i] = offsets;
@@ -83,7 +106,7 @@ static bool has_vectors(GemmRun *run, ptrdiff_t at, int width) {
     if (at + width > cols->count) return false;
     for (int v = 0; v * lanes < width; v++) {
         const ptrdiff_t *offsets = cols->offsets[0] + at + v * lanes;
-        if (!is_adjacent(offsets, lanes, choices->element)) return false;
+        if (!is_adjacent(offsets, lanes, choices->elements[3])) return false;
         run->vectors[v] = offsets[0];
     }
     return true;
@@ -97,7 +120,7 @@ static ptrdiff_t block_position(const GemmRun *run, Part part, ptrdiff_t at) {
 /* The panel that begins there. */
 static char *panel_of(const GemmRun *run, Part part, ptrdiff_t at) {
     const GemmChoices *choices = run->choices;
-    ptrdiff_t lane_bytes = run->tables[PART_DEPTH].count * choices->element;
+    ptrdiff_t lane_bytes = run->tables[PART_DEPTH].count * choices->elements[3];
     return run->scratch + choices->layout.panels[part] + block_position(run, part, at) * lane_bytes;
 }
 
@@ -108,15 +131,19 @@ static void panel_pack(const GemmRun *run, Part part, ptrdiff_t at, ptrdiff_t k,
     ptrdiff_t count = lanes->count - at;
     bool is_edge = count < choices->edge_width[part][0];
     int width = choices->edge_width[part][is_edge];
-    choices->kernels->pack(&(PackJob){
-        .source = run->base[choices->sides[part].input],
+    const Side *side = &choices->sides[part];
+    char *panel = panel_of(run, part, at) + k * width * choices->elements[3];
+    char *halves = run->scratch + choices->layout.halves;
+    side->pack(&(PackJob){
+        .source = run->base[side->input],
         .lane_offsets = lanes->offsets[0] + at,
         .depth_offsets = steps->offsets[part] + k,
         .depth = depth,
         .lanes = (int)smaller(width, count),
         .width = width,
-        .panel = panel_of(run, part, at) + k * width * choices->element,
+        .panel = side->is_half ? halves : panel,
     });
+    if (side->is_half) choices->halves->widen(halves, panel, depth * width);
 }
 
 /* Packs the lanes from position `at` on, unless that was done for this unit. Lanes that follow each
@@ -183,7 +210,7 @@ static void multiply_chunk(GemmRun *run) {
     const int width = choices->tiles[0][0]->cols;
     TileJob job = {
         .depth = run->tables[PART_DEPTH].count,
-        .out = run->base[2],
+        .out = choices->is_half ? run->sums : run->base[2],
         .accumulate = run->unit.blocks[PART_DEPTH] > 0,
     };
     for (ptrdiff_t col = 0; col < cols->count; col += width) {
@@ -194,8 +221,39 @@ static void multiply_chunk(GemmRun *run) {
         job.right_cols = right.lanes;
         job.right_depth = right.depth;
         job.col_offsets = cols->offsets[1] + col;
-        job.has_adjacent_cols = is_adjacent(job.col_offsets, job.cols, choices->element);
+        job.has_adjacent_cols = is_adjacent(job.col_offsets, job.cols, choices->elements[3]);
         multiply_rows(run, &job, col_edge);
+    }
+}
+
+/* Stores halves from position `at` of some axes on, as far as the innermost axis goes, at most
+   `count`; gives how many. */
+static ptrdiff_t scatter_run(const AxisGroup *axes, ptrdiff_t at, ptrdiff_t count, char *out,
+                             const uint16_t *halves) {
+    out += group_offset(axes, 2, at);
+    if (axes->count == 0) {
+        memcpy(out, halves, sizeof *halves);
+        return 1;
+    }
+    const Axis *inner = axes->axes[axes->count - 1];
+    ptrdiff_t run = smaller(count, inner->extent - at % inner->extent), stride = inner->strides[2];
+    for (ptrdiff_t i = 0; i < run; i++) memcpy(out + i * stride, halves + i, sizeof *halves);
+    return run;
+}
+
+/* Sums of halves that are complete go to the output. */
+static void narrow_chunk(const GemmRun *run) {
+    const GemmChoices *choices = run->choices;
+    const Table *rows = &run->tables[PART_LEFT], *cols = &run->tables[PART_RIGHT];
+    uint16_t *halves = (uint16_t *)(void *)(run->scratch + choices->layout.halves);
+    for (ptrdiff_t i = 0; i < rows->count; i++) {
+        const char *sums = run->sums + rows->offsets[1][i] + cols->offsets[1][0];
+        choices->halves->narrow(sums, halves, cols->count);
+        char *row = run->base[2] + group_offset(&choices->groups.rows, 2, rows->first + i);
+        for (ptrdiff_t j = 0; j < cols->count;) {
+            const AxisGroup *axes = &choices->groups.cols;
+            j += scatter_run(axes, cols->first + j, cols->count - j, row, halves + j);
+        }
     }
 }
 
@@ -235,11 +293,14 @@ static void unit_multiply(GemmRun *run, const ptrdiff_t chunks[3]) {
         table_move(run, part, first, smaller(cut->chunk, end - first));
     }
     multiply_chunk(run);
+    bool is_complete = run->unit.blocks[PART_DEPTH] == run->choices->cuts[PART_DEPTH].blocks - 1;
+    if (run->choices->is_half && is_complete) narrow_chunk(run);
 }
 
 static void run(const StepPlan *step, char *const data[], const Task *task) {
     const GemmChoices *choices = step->choices;
     GemmRun run = {.choices = choices, .data = data, .scratch = task->scratch};
+    run.sums = choices->is_phased ? task->shared : task->scratch + choices->layout.sums;
     run.unit.entry = -1;
     for (int part = 0; part < 3; part++) run.tables[part].first = -1;
     ptrdiff_t chunks[3] = {0};

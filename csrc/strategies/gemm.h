@@ -14,8 +14,10 @@ typedef enum Part { PART_LEFT, PART_RIGHT, PART_DEPTH } Part;
 /* How an input is read. */
 typedef struct Side {
     int input;
-    bool is_packed;        /* into panels; else direct, where the tile can */
-    bool has_runs;         /* its lanes follow each other in memory */
+    bool is_packed; /* into panels; else direct, where the tile can */
+    bool has_runs;  /* its lanes follow each other in memory */
+    bool is_half;   /* widened when packed */
+    PackKernel *pack;
     ptrdiff_t *even_lanes; /* for panels in direct tiles: where lanes (vectors) and steps of the */
     ptrdiff_t *even_depth[2]; /* depth are, [1] for the panel at the edge; NULL if not needed */
 } Side;
@@ -32,6 +34,8 @@ typedef struct GemmLayout {
     size_t stamps[2];    /* by Part, one per panel: the unit for which it was packed */
     size_t stamp_bytes;
     size_t panels[2];
+    size_t halves; /* a panel as it is stored, or a row of the output */
+    size_t sums;   /* of a block of an output of halves, unless the tasks share them */
     size_t bytes;
 } GemmLayout;
 
@@ -40,13 +44,15 @@ typedef struct GemmLayout {
    is some whole units. */
 typedef struct GemmChoices {
     const KernelSet *kernels;
+    const HalfKernels *halves;
     const Tile *tiles[2][2]; /* [at the edge of the rows][at the edge of the columns] */
     Side sides[2];           /* by Part */
     bool is_direct;          /* the tiles' way of reading */
     Groups groups;
-    ptrdiff_t element;    /* bytes */
-    Cut cuts[3];          /* by Part */
-    int edge_width[2][2]; /* lanes of a panel by Part, [1] of the one at the edge */
+    ptrdiff_t elements[4]; /* bytes, by side as stored; [3] as computed with */
+    bool is_half;          /* the output: narrowed when its sums are complete */
+    Cut cuts[3];           /* by Part */
+    int edge_width[2][2];  /* lanes of a panel by Part, [1] of the one at the edge */
     ptrdiff_t units, units_per_task;
     bool is_phased;
     const ptrdiff_t *offsets[3][2]; /* whole tables, where they are small; else NULL */

@@ -17,7 +17,6 @@ typedef struct Shape {
 typedef struct Model {
     const KernelSet *kernels;
     const Groups *groups;
-    ptrdiff_t element;
     double pack_cycles[2]; /* per element of an input, by Part */
     double store_cycles;   /* per element of the output */
     double line_cycles;    /* per vector that a direct tile loads from the right input */
@@ -140,18 +139,22 @@ static double line_cycles(const Groups *groups, int right) {
 
 static Model model_make(const Groups *groups, const Contraction *contraction, int left,
                         const KernelSet *kernels) {
-    ptrdiff_t element = (ptrdiff_t)dtype_size(contraction->arithmetic);
+    const DType *dtypes = contraction->dtypes;
     int right = 1 - left;
+    ptrdiff_t elements[3];
+    for (int side = 0; side < 3; side++) elements[side] = (ptrdiff_t)dtype_size(dtypes[side]);
     return (Model){
         .kernels = kernels,
         .groups = groups,
-        .element = element,
-        .pack_cycles = {pack_cycles(&groups->rows, &groups->sum, left, element),
-                        pack_cycles(&groups->cols, &groups->sum, right, element)},
-        .store_cycles =
-            has_unit_stride(&groups->cols, 2, element) ? STORE_VECTOR_CYCLES : STORE_SCATTER_CYCLES,
+        .pack_cycles = {pack_cycles(&groups->rows, &groups->sum, left, elements[left]),
+                        pack_cycles(&groups->cols, &groups->sum, right, elements[right])},
+        .store_cycles = has_unit_stride(&groups->cols, 2, elements[2]) ? STORE_VECTOR_CYCLES
+                                                                       : STORE_SCATTER_CYCLES,
         .line_cycles = line_cycles(groups, right),
-        .can_be_direct = {true, has_vectors(&groups->cols, right, element, kernels->vector_cols)},
+        .can_be_direct = {!dtype_is_converted(dtypes[left]),
+                          !dtype_is_converted(dtypes[right]) &&
+                              has_vectors(&groups->cols, right, elements[right],
+                                          kernels->vector_cols)},
         .planes = is_complex(contraction->arithmetic) ? 2 : 1,
     };
 }
@@ -206,9 +209,6 @@ static bool is_applicable(const Contraction *contraction, const Machine *machine
     if (contraction->input_count != 2 || contraction->kept_count == contraction->axis_count) {
         return false;
     }
-    for (int side = 0; side < 3; side++) {
-        if (dtype_is_converted(contraction->dtypes[side])) return false;
-    }
     return kernels_for(contraction->arithmetic, machine->isa) != NULL;
 }
 
@@ -220,8 +220,9 @@ double gemm_cost(const Contraction *contraction, const Machine *machine) {
 /* ---- blocks and tasks ---------------------------------------------------------------------------
  */
 
-/* Multiply-adds: what a task should have at least, and what makes an entry of the batch large. */
-static const double TASK_PRODUCTS = 1e6, LARGE_PRODUCTS = 1e6;
+/* Multiply-adds: what a task and a chunk should have at least, and what makes an entry of the batch
+   large. */
+static const double TASK_PRODUCTS = 1e6, CHUNK_PRODUCTS = 0.25e6, LARGE_PRODUCTS = 1e6;
 
 enum { MOST_CHUNKS = 16, MANY_ENTRIES = 16, LEAST_BLOCK = 256, WHOLE_TABLES = 4096 };
 
@@ -243,8 +244,9 @@ static Cut cut_make(ptrdiff_t extent, ptrdiff_t most, ptrdiff_t step) {
 static void choose_blocks(GemmChoices *choices, const Machine *machine) {
     const Tile *tile = choices->tiles[0][0];
     const Groups *groups = &choices->groups;
-    ptrdiff_t l1 = (ptrdiff_t)machine->l1_bytes / choices->element;
-    double l2 = (double)machine->l2_bytes * 5 / (double)choices->element;
+    ptrdiff_t l1 = (ptrdiff_t)machine->l1_bytes / choices->elements[3];
+    double l2 =
+        (double)machine->l2_bytes * (choices->is_half ? 1 : 5) / (double)choices->elements[3];
     choices->cuts[PART_DEPTH] = cut_make(groups->sum.extent, l1 / tile->cols, 1);
     double depth = (double)choices->cuts[PART_DEPTH].block;
     double side = fmax(sqrt(depth * depth + l2) - depth, LEAST_BLOCK);
@@ -277,7 +279,7 @@ static void choose_tasks(GemmChoices *choices, StepPlan *step) {
     choices->units_per_task = group * rows->blocks * cols->blocks * depth->blocks;
     step->phases = phases_single(blocks_of(choices->units, choices->units_per_task));
     if (!choices->is_phased) return;
-    ptrdiff_t wanted = smaller((ptrdiff_t)(unit / TASK_PRODUCTS), MOST_CHUNKS);
+    ptrdiff_t wanted = smaller((ptrdiff_t)(unit / CHUNK_PRODUCTS), MOST_CHUNKS);
     cut_chunks(rows, wanted, 2 * choices->edge_width[PART_LEFT][0]);
     cut_chunks(cols, blocks_of(wanted, rows->chunks), choices->edge_width[PART_RIGHT][0]);
     ptrdiff_t chunks = rows->chunks * cols->chunks;
@@ -307,10 +309,28 @@ static void choose_layout(GemmChoices *choices) {
         layout->panels[part] = at;
         /* a direct right input is packed where its vectors are not whole */
         if (!choices->sides[part].is_packed && part == PART_LEFT) continue;
-        at +=
-            aligned(choices->cuts[part].block * choices->cuts[PART_DEPTH].block * choices->element);
+        at += aligned(choices->cuts[part].block * choices->cuts[PART_DEPTH].block *
+                      choices->elements[3]);
     }
-    layout->bytes = at;
+    layout->halves = layout->sums = layout->bytes = at;
+}
+
+/* Memory for what is not computed as it is stored. */
+static void choose_half_layout(GemmChoices *choices, StepPlan *step) {
+    const Cut *rows = &choices->cuts[PART_LEFT], *cols = &choices->cuts[PART_RIGHT];
+    GemmLayout *layout = &choices->layout;
+    bool has_halves = choices->is_half;
+    for (Part part = PART_LEFT; part <= PART_RIGHT; part++) {
+        has_halves |= choices->sides[part].is_half;
+    }
+    if (!has_halves) return;
+    ptrdiff_t panel = TILE_MAX_COLS * choices->cuts[PART_DEPTH].block;
+    ptrdiff_t most = panel > cols->block ? panel : cols->block;
+    layout->sums += aligned(most * (ptrdiff_t)sizeof(half_bits));
+    layout->bytes = layout->sums;
+    size_t sums = aligned(rows->block * cols->block * choices->elements[3]);
+    if (choices->is_half && choices->is_phased) step->shared_bytes = sums;
+    if (choices->is_half && !choices->is_phased) layout->bytes += sums;
 }
 
 /* ---- prepare ------------------------------------------------------------------------------------
@@ -339,13 +359,13 @@ static ptrdiff_t *even_offsets(Arena *arena, ptrdiff_t count, ptrdiff_t step) {
 /* What direct tiles need to read panels. */
 static bool choose_even_offsets(GemmChoices *choices, Part part, Arena *arena) {
     Side *side = &choices->sides[part];
-    ptrdiff_t lane = choices->element;
+    ptrdiff_t lane = choices->elements[3];
     if (part == PART_RIGHT) lane *= choices->kernels->vector_cols;
     side->even_lanes = even_offsets(arena, TILE_MAX_ROWS, lane);
     for (int edge = 0; edge < 2; edge++) {
         ptrdiff_t width = choices->edge_width[part][edge];
         side->even_depth[edge] =
-            even_offsets(arena, choices->cuts[PART_DEPTH].block, width * choices->element);
+            even_offsets(arena, choices->cuts[PART_DEPTH].block, width * choices->elements[3]);
     }
     return side->even_lanes && side->even_depth[0] && side->even_depth[1];
 }
@@ -356,6 +376,7 @@ static bool choose_offsets(GemmChoices *choices, Arena *arena) {
     for (Part part = PART_LEFT; part <= PART_DEPTH; part++) count += choices->cuts[part].extent;
     for (int i = 0; i < 6 && count <= WHOLE_TABLES; i++) {
         Part part = (Part)(i / 2);
+        if (choices->is_half && part != PART_DEPTH && i % 2) continue; /* sums lie elsewhere */
         ptrdiff_t extent = choices->cuts[part].extent;
         ptrdiff_t *offsets = arena_take(arena, (size_t)(extent + TILE_MAX_ROWS), sizeof *offsets);
         if (!offsets) return false;
@@ -367,6 +388,18 @@ static bool choose_offsets(GemmChoices *choices, Arena *arena) {
     return true;
 }
 
+static Side choose_side(const GemmChoices *choices, const Shape *shape, Part part) {
+    int input = part == PART_LEFT ? shape->left : 1 - shape->left;
+    ptrdiff_t element = choices->elements[input];
+    return (Side){
+        .input = input,
+        .is_packed = shape->is_packed[part],
+        .has_runs = has_unit_stride(gemm_axes(choices, part), input, element),
+        .is_half = element != choices->elements[3],
+        .pack = element == choices->elements[3] ? choices->kernels->pack : choices->halves->pack,
+    };
+}
+
 /* What is left once the shape is chosen. False: out of memory. */
 static bool choose_all(GemmChoices *choices, const Shape *shape, const Machine *machine,
                        Arena *arena) {
@@ -374,10 +407,7 @@ static bool choose_all(GemmChoices *choices, const Shape *shape, const Machine *
     choose_blocks(choices, machine);
     choices->is_direct = !shape->is_packed[PART_LEFT] || !shape->is_packed[PART_RIGHT];
     for (Part part = PART_LEFT; part <= PART_RIGHT; part++) {
-        choices->sides[part] = (Side){.input = part == PART_LEFT ? shape->left : 1 - shape->left,
-                                      .is_packed = shape->is_packed[part]};
-        choices->sides[part].has_runs =
-            has_unit_stride(gemm_axes(choices, part), choices->sides[part].input, choices->element);
+        choices->sides[part] = choose_side(choices, shape, part);
         if (choices->is_direct && !choose_even_offsets(choices, part, arena)) return false;
     }
     return choose_offsets(choices, arena);
@@ -390,11 +420,17 @@ Status gemm_prepare(const Contraction *contraction, const Machine *machine, Aren
     choices->kernels = kernels_for(contraction->arithmetic, machine->isa);
     Shape shape = shape_choose(contraction, choices->kernels);
     groups_make(&choices->groups, contraction, shape.left);
-    choices->element = (ptrdiff_t)dtype_size(contraction->arithmetic);
+    choices->halves = half_kernels_for(machine->isa);
+    choices->elements[3] = (ptrdiff_t)dtype_size(contraction->arithmetic);
+    for (int side = 0; side < 3; side++) {
+        choices->elements[side] = (ptrdiff_t)dtype_size(contraction->dtypes[side]);
+    }
+    choices->is_half = choices->elements[2] != choices->elements[3];
     for (int i = 0; i < 6; i++) choices->offsets[i / 2][i % 2] = NULL;
     if (!choose_all(choices, &shape, machine, arena)) return error_memory(error);
     choose_tasks(choices, step);
     choose_layout(choices);
+    choose_half_layout(choices, step);
     step->choices = choices;
     step->scratch_bytes = choices->layout.bytes;
     step->cleared_bytes = choices->layout.stamp_bytes;

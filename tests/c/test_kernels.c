@@ -2,6 +2,7 @@
  * present, extents around those of vectors and tiles, all kinds of strides, operands flush against
  * pages that cannot be touched, on either side. Whole numbers must come out exactly, others within
  * the bound of a blocked sum; what lies between the elements of an output must stay as it was. */
+#include "base/half.h"
 #include "check.h"
 #include "guarded.h"
 #include "kernels/kernels.h"
@@ -679,9 +680,54 @@ static void test_set(Isa isa, DType dtype) {
     if (suite.is_real) test_chains(&suite);
 }
 
+/* ---- halves -------------------------------------------------------------------------------------
+ */
+
+enum { HALVES = 1 << 16, NEAR = 5 };
+
+/* Every half there is, in runs of all short lengths too. */
+static void test_widen(Isa isa) {
+    static uint16_t halves[HALVES];
+    static float floats[HALVES];
+    for (int i = 0; i < HALVES; i++) halves[i] = (uint16_t)i;
+    for (int count = 0; count <= HALVES; count = count < 40 ? count + 1 : count + 16374) {
+        memset(floats, 0x55, sizeof floats);
+        half_kernels_for(isa)->widen(halves, floats, count);
+        bool holds = true;
+        for (int i = 0; i < count; i++) {
+            float expected = half_to_float((uint16_t)i);
+            holds &= memcmp(&floats[i], &expected, sizeof expected) == 0;
+        }
+        uint32_t after = 0;
+        if (count < HALVES) memcpy(&after, &floats[count], sizeof after);
+        CHECK(holds && (count == HALVES || after == 0x55555555u));
+    }
+}
+
+/* Around every half, around what lies in the middle of two, and anywhere. */
+static void test_narrow(Isa isa) {
+    static float floats[HALVES * NEAR];
+    static uint16_t halves[HALVES * NEAR];
+    for (int i = 0; i < HALVES; i++) {
+        uint32_t bits, near[NEAR] = {0, 1, 0xfffu, 0x1000u, random_bits()};
+        float value = half_to_float((uint16_t)i);
+        memcpy(&bits, &value, sizeof bits);
+        for (int j = 0; j < NEAR; j++) {
+            uint32_t other = bits + near[j];
+            memcpy(&floats[i * NEAR + j], &other, sizeof other);
+        }
+    }
+    half_kernels_for(isa)->narrow(floats, halves, HALVES * NEAR);
+    bool holds = true;
+    for (int i = 0; i < HALVES * NEAR; i++) holds &= halves[i] == half_from_float(floats[i]);
+    CHECK(holds);
+}
+
 int main(void) {
     for (Isa isa = 0; isa < ISA_COUNT; isa++) {
         if (!isa_is_built(isa) || !isa_is_present(isa)) continue;
+        test_widen(isa);
+        test_narrow(isa);
         for (DType dtype = 0; dtype < DTYPE_COUNT; dtype++) {
             bool has_own = dtype_arithmetic(dtype) == dtype;
             if (has_own && kernels_for(dtype, isa)) test_set(isa, dtype);

@@ -125,6 +125,20 @@ typedef struct DirectJob {
 } DirectJob;
 typedef void DirectKernel(const DirectJob *job);
 
+/* small: for each of `count` entries out[i][j] = sum over k < depth of left[i][k] * right[k][j];
+   data points to the first entry of left, right and out. Depth and columns, at most SMALL_MOST, are
+   those of the function: smalls[depth - 1][columns - 1]. Any strides; fast where entries of out,
+   and of each input that moves from entry to entry, are side by side. */
+typedef struct SmallShape {
+    ptrdiff_t rows;
+    ptrdiff_t entry[3]; /* strides of left, right and out */
+    ptrdiff_t left_row, left_depth, right_depth, right_col, out_row, out_col;
+    bool is_side_by_side; /* entry[] are one element each, or 0 for an input */
+} SmallShape;
+typedef void SmallKernel(const SmallShape *shape, char *const data[3], ptrdiff_t count);
+enum { SMALL_MOST = 4 };
+typedef SmallKernel *const SmallKernels[SMALL_MOST][SMALL_MOST];
+
 /* All kernels of one dtype on one ISA. */
 typedef struct KernelSet {
     const Tile *tiles; /* the largest first; with each come those at its edges */
@@ -137,6 +151,7 @@ typedef struct KernelSet {
     GemvKernel *gemv;
     DirectKernel *direct;
     int direct_rows; /* the most that it takes: they share what they load */
+    SmallKernels *smalls;
 } KernelSet;
 
 /* Elements that follow each other, from halves to floats (exactly; NaNs become quiet) and from

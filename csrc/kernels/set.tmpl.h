@@ -44,6 +44,7 @@
 #include "kernels/gemv.tmpl.h"
 #include "kernels/multiply.tmpl.h"
 #include "kernels/reduce.tmpl.h"
+#include "kernels/small.tmpl.h"
 
 static const Tile NAME(tiles)[] = {
 #define TILE_ENTRY(rows, vectors)                                        \
@@ -64,6 +65,7 @@ static const KernelSet NAME(kernel_set) = {
     .gemv = NAME(gemv),
     .direct = NAME(direct),
     .direct_rows = NAME(DIRECT_HEIGHT),
+    .smalls = &NAME(smalls),
 };
 
 #undef TILES

@@ -6,12 +6,13 @@
 #include <math.h>
 #include <string.h>
 
-extern const Strategy strategy_copy, strategy_reduce, strategy_multiply, strategy_direct,
-    strategy_gemv, strategy_gemm, strategy_generic;
+extern const Strategy strategy_copy, strategy_reduce, strategy_multiply, strategy_small,
+    strategy_direct, strategy_gemv, strategy_gemm, strategy_generic;
 
 const Strategy *const strategies[] = {
-    &strategy_copy, &strategy_reduce, &strategy_multiply, &strategy_direct,
-    &strategy_gemv, &strategy_gemm,   &strategy_generic,  NULL,
+    &strategy_copy,  &strategy_reduce,  &strategy_multiply,
+    &strategy_small, &strategy_direct,  &strategy_gemv,
+    &strategy_gemm,  &strategy_generic, NULL,
 };
 
 static double traffic_seconds(const Contraction *contraction, const Machine *machine) {
@@ -26,9 +27,9 @@ double strategy_seconds(const Strategy *strategy, const Contraction *contraction
 
 const Strategy *strategy_choose(const Contraction *contraction, const Machine *machine) {
     const Strategy *best = NULL;
-    double least = INFINITY, traffic = traffic_seconds(contraction, machine);
+    double least = INFINITY;
     for (int i = 0; strategies[i]; i++) {
-        double seconds = fmax(strategies[i]->cost(contraction, machine), traffic);
+        double seconds = strategies[i]->cost(contraction, machine);
         if (seconds < least) {
             best = strategies[i];
             least = seconds;

@@ -383,6 +383,68 @@ static void test_multiply(const Suite *suite, ptrdiff_t count, int input_count, 
     field_free(&out);
 }
 
+/* One product of a batch: rows and columns of an entry lie one after the other in a row of a field,
+   and the entries are its rows. */
+static Value small_sum(const Suite *suite, const Field sides[2], const ptrdiff_t extents[3],
+                       ptrdiff_t at[3]) {
+    Value sum = {{0}, 0, 0};
+    for (ptrdiff_t k = 0; k < extents[1]; k++) {
+        Value left = value_load(suite, field_at(&sides[0], at[0], at[1] * extents[1] + k));
+        Value right = value_load(suite, field_at(&sides[1], at[0], k * extents[2] + at[2]));
+        sum = value_sum(sum, value_product(left, right));
+    }
+    return sum;
+}
+
+/* extents: rows, depth and columns of each of count products. */
+static void test_small(const Suite *suite, ptrdiff_t count, const ptrdiff_t extents[3],
+                       int layout) {
+    ptrdiff_t rows = extents[0], depth = extents[1], cols = extents[2];
+    int right_layout = random_bits() % 2 ? layout : (int)(random_bits() % LAYOUTS);
+    int out_layout = layout < OUTPUT_LAYOUTS ? layout : 1; /* side by side */
+    Field in[2] = {field_make(suite, count, rows * depth, layout),
+                   field_make(suite, count, depth * cols, right_layout)};
+    Field out = field_make(suite, count, rows * cols, out_layout);
+    SmallShape shape = {
+        .rows = rows,
+        .entry = {in[0].row, in[1].row, out.row},
+        .left_row = depth * in[0].col,
+        .left_depth = in[0].col,
+        .right_depth = cols * in[1].col,
+        .right_col = in[1].col,
+        .out_row = cols * out.col,
+        .out_col = out.col,
+        .is_side_by_side = out.row == suite->size && (in[0].row == 0 || in[0].row == suite->size) &&
+                           (in[1].row == 0 || in[1].row == suite->size),
+    };
+    (*suite->kernels->smalls)[depth - 1][cols - 1](
+        &shape, (char *const[]){in[0].data, in[1].data, out.data}, count);
+    bool holds = true;
+    for (ptrdiff_t at = 0; at < count * rows * cols; at++) {
+        ptrdiff_t b = at / (rows * cols), i = at / cols % rows, j = at % cols;
+        Value sum = small_sum(suite, in, extents, (ptrdiff_t[]){b, i, j});
+        holds &= value_equals(suite, field_at(&out, b, i * cols + j), sum, depth + 3);
+        field_restore(suite, &out, b, i * cols + j);
+    }
+    if (!CHECK(holds && field_is_intact(&out))) report(suite, "small", extents, layout);
+    field_free(&in[0]);
+    field_free(&in[1]);
+    field_free(&out);
+}
+
+static void test_smalls(const Suite *suite) {
+    const ptrdiff_t counts[] = {0, 1, suite->lanes - 1, suite->lanes, 2 * suite->lanes + 1};
+    for (int i = 0; i < 5 * SMALL_MOST * SMALL_MOST; i++) {
+        ptrdiff_t depth = 1 + i % SMALL_MOST, cols = 1 + i / SMALL_MOST % SMALL_MOST;
+        for (ptrdiff_t rows = 1; rows <= 5; rows += 2) {
+            ptrdiff_t count = counts[i / SMALL_MOST / SMALL_MOST];
+            test_small(suite, count, (ptrdiff_t[]){rows, depth, cols}, 1);
+            test_small(suite, count, (ptrdiff_t[]){rows, depth, cols},
+                       (int)(random_bits() % LAYOUTS));
+        }
+    }
+}
+
 /* Element `lane` of step k of a panel. */
 static Value panel_value(const Suite *suite, const char *panel, ptrdiff_t k, ptrdiff_t lane,
                          ptrdiff_t width) {
@@ -675,6 +737,7 @@ static void test_set(Isa isa, DType dtype) {
             test_blocks(&suite);
             test_tiles(&suite);
             test_directs(&suite);
+            test_smalls(&suite);
         }
     }
     if (suite.is_real) test_chains(&suite);

@@ -23,8 +23,8 @@ static inline void SIZED(pack_element)(char *panel, const char *source) {
 }
 
 /* `bytes` of lanes that follow each other in memory, for the whole depth. bytes is a constant. */
-static inline __attribute__((always_inline)) void SIZED(pack_piece)(const PackJob *job, int first,
-                                                                    size_t bytes) {
+__attribute__((unused)) static inline __attribute__((always_inline)) void
+SIZED(pack_piece)(const PackJob *job, int first, size_t bytes) {
     char *panel = (char *)job->panel + first * SIZE;
     const char *source = job->source + job->lane_offsets[first];
     for (ptrdiff_t k = 0; k < job->depth; k++, panel += job->width * SIZE) {
@@ -48,17 +48,33 @@ static inline void SIZED(pack_vectors)(const PackJob *job, int first, int count)
     }
 }
 
-/* A run of lanes of any length: whole vectors, then smaller pieces. */
-static inline void SIZED(pack_run)(const PackJob *job, int first, int count) {
+#if defined(__AVX512BW__) && VECTOR_BYTES == 64
+/* What is left of a run, less than a vector. Lanes that are masked are neither read nor written. */
+static inline void SIZED(pack_rest)(const PackJob *job, int first, int count) {
+    char *panel = (char *)job->panel + first * SIZE;
+    const char *source = job->source + job->lane_offsets[first];
+    __mmask64 mask = ((__mmask64)1 << count * SIZE) - 1;
+    for (ptrdiff_t k = 0; k < job->depth; k++, panel += job->width * SIZE) {
+        __m512i lanes = _mm512_maskz_loadu_epi8(mask, source + job->depth_offsets[k]);
+        _mm512_mask_storeu_epi8(panel, mask, lanes);
+    }
+}
+#else
+/* What is left of a run, less than a vector, in pieces of sixteen bytes and of one element. */
+static inline void SIZED(pack_rest)(const PackJob *job, int first, int count) {
     enum { SMALL = SIZE < 16 ? 16 / SIZE : 1 };
-    int vectors = count / SIZED(PACK_VECTOR);
-    if (vectors > 0) SIZED(pack_vectors)(job, first, vectors);
-    first += vectors * SIZED(PACK_VECTOR);
-    count -= vectors * SIZED(PACK_VECTOR);
     for (; count >= SMALL; first += SMALL, count -= SMALL) {
         SIZED(pack_piece)(job, first, SMALL * SIZE);
     }
     for (; count > 0; first++, count--) SIZED(pack_piece)(job, first, SIZE);
+}
+#endif
+
+/* A run of lanes of any length. */
+static inline void SIZED(pack_run)(const PackJob *job, int first, int count) {
+    int vectors = count / SIZED(PACK_VECTOR), rest = count % SIZED(PACK_VECTOR);
+    if (vectors > 0) SIZED(pack_vectors)(job, first, vectors);
+    if (rest > 0) SIZED(pack_rest)(job, first + count - rest, rest);
 }
 
 /* Four lanes side by side, for steps first_k .. end of the depth. */

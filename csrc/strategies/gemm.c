@@ -146,18 +146,18 @@ static void panel_pack(const GemmRun *run, Part part, ptrdiff_t at, ptrdiff_t k,
     if (side->is_half) choices->halves->widen(halves, panel, depth * width);
 }
 
-/* Packs the lanes from position `at` on, unless that was done for this unit. Lanes that follow each
-   other are packed all at once, by few steps of the depth, so that memory is read in long runs;
+/* Packs the lanes from position `at` on, unless that was done for this unit. Lanes in long
+   runs are packed all at once, by few steps of the depth, so that memory is read in long runs;
    others panel by panel. */
 static void panels_pack(GemmRun *run, Part part, ptrdiff_t at) {
     const GemmChoices *choices = run->choices;
     const Table *lanes = &run->tables[part];
     const ptrdiff_t width = choices->edge_width[part][0], depth = run->tables[PART_DEPTH].count;
-    bool has_runs = choices->sides[part].has_runs;
+    bool is_long = choices->sides[part].has_long_runs;
     ptrdiff_t *stamps = (ptrdiff_t *)(void *)(run->scratch + choices->layout.stamps[part]);
     ptrdiff_t *stamp = stamps + block_position(run, part, at) / width;
     if (*stamp == run->unit.number + 1) return;
-    ptrdiff_t end = has_runs ? lanes->count : at + 1, steps = has_runs ? PACK_STEPS : depth;
+    ptrdiff_t end = is_long ? lanes->count : at + 1, steps = is_long ? PACK_STEPS : depth;
     for (ptrdiff_t k = 0; k < depth; k += steps) {
         for (ptrdiff_t i = at; i < end; i += width) {
             panel_pack(run, part, i, k, smaller(steps, depth - k));

@@ -14,9 +14,9 @@ typedef enum Part { PART_LEFT, PART_RIGHT, PART_DEPTH } Part;
 /* How an input is read. */
 typedef struct Side {
     int input;
-    bool is_packed; /* into panels; else direct, where the tile can */
-    bool has_runs;  /* its lanes follow each other in memory */
-    bool is_half;   /* widened when packed */
+    bool is_packed;     /* into panels; else direct, where the tile can */
+    bool has_long_runs; /* of lanes that follow each other in memory, panel after panel */
+    bool is_half;       /* widened when packed */
     PackKernel *pack;
     ptrdiff_t *even_lanes; /* for panels in direct tiles: where lanes (vectors) and steps of the */
     ptrdiff_t *even_depth[2]; /* depth are, [1] for the panel at the edge; NULL if not needed */

@@ -30,7 +30,8 @@ typedef struct Model {
 static const double CYCLE = 0.35e-9, CHAIN_CYCLES = 4, LOADS_PER_CYCLE = 2;
 
 /* Per element packed: copied in runs, transposed in squares, gathered one by one. */
-static const double PACK_RUN_CYCLES = 0.2, PACK_TURN_CYCLES = 0.5, PACK_GATHER_CYCLES = 1.5;
+static const double PACK_RUN_CYCLES = 0.15, PACK_TURN_CYCLES = 0.5, PACK_GATHER_CYCLES = 1.5;
+static const double PACK_EACH_RUN_CYCLES = 2, SHORT_RUN = 4;
 static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2, FAR_LINE_CYCLES = 2;
 static const double TILE_CALL_CYCLES = 25, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
 
@@ -114,9 +115,18 @@ static bool has_unit_stride(const AxisGroup *group, int side, ptrdiff_t element)
     return false;
 }
 
+/* How many neighbours along the innermost axis of a group follow each other in memory. */
+static ptrdiff_t run_length(const AxisGroup *group, int side, ptrdiff_t element) {
+    if (group->count == 0) return 1;
+    const Axis *inner = group->axes[group->count - 1];
+    return inner->strides[side] == element ? inner->extent : 1;
+}
+
+/* Lanes in runs take a load and a store for each vector, and some time for each run. */
 static double pack_cycles(const AxisGroup *lanes, const AxisGroup *depth, int side,
                           ptrdiff_t element) {
-    if (has_unit_stride(lanes, side, element)) return PACK_RUN_CYCLES;
+    double run = (double)run_length(lanes, side, element);
+    if (run >= SHORT_RUN) return PACK_RUN_CYCLES + PACK_EACH_RUN_CYCLES / run;
     return has_unit_stride(depth, side, element) ? PACK_TURN_CYCLES : PACK_GATHER_CYCLES;
 }
 
@@ -394,7 +404,8 @@ static Side choose_side(const GemmChoices *choices, const Shape *shape, Part par
     return (Side){
         .input = input,
         .is_packed = shape->is_packed[part],
-        .has_runs = has_unit_stride(gemm_axes(choices, part), input, element),
+        .has_long_runs = run_length(gemm_axes(choices, part), input, element) >=
+                         2 * choices->edge_width[part][0],
         .is_half = element != choices->elements[3],
         .pack = element == choices->elements[3] ? choices->kernels->pack : choices->halves->pack,
     };

@@ -1,12 +1,16 @@
-"""The tests refuse to run against an extension that was built from other sources than these."""
+"""The tests refuse to run against an extension that was built from other sources than these, and
+are run as if from a terminal."""
 
 import importlib
+import signal
 
 import pytest
 from tree import ROOT, load_build
 
 
 def pytest_sessionstart():
+    # A shell starts its background jobs with SIGINT ignored, and so are their children's.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         extension = importlib.import_module("fasteinsum._fasteinsum")
     except ImportError as error:

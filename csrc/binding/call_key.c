@@ -6,16 +6,21 @@
 
 #include <string.h>
 
-/* A str of ASCII characters only, as all subscripts and keywords are. */
 static bool is_text(PyObject *object) {
-    return PyUnicode_CheckExact(object) && PyUnicode_IS_COMPACT_ASCII(object);
+    return PyUnicode_CheckExact(object);
 }
 
 static bool add_text(PlanKey *key, PyObject *text) {
-    size_t length = (size_t)PyUnicode_GET_LENGTH(text);
+    Py_ssize_t size;
+    const char *letters = PyUnicode_AsUTF8AndSize(text, &size);
+    if (!letters) {
+        PyErr_Clear(); /* the long way says what is wrong with it */
+        return false;
+    }
+    size_t length = (size_t)size;
     if (!plan_key_has_room(key, 1 + plan_key_text_words(length))) return false;
     plan_key_add(key, length);
-    plan_key_add_text(key, (const char *)PyUnicode_1BYTE_DATA(text), length);
+    plan_key_add_text(key, letters, length);
     return true;
 }
 
@@ -65,9 +70,9 @@ static bool add_out(CallKey *key, PyObject *value) {
 
 static bool add_keywords(CallKey *key, const CallArguments *arguments) {
     PyObject *names = arguments->names;
-    Py_ssize_t count = names ? PyTuple_GET_SIZE(names) : 0;
+    Py_ssize_t count = names ? PyTuple_Size(names) : 0;
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *name = PyTuple_GET_ITEM(names, i);
+        PyObject *name = PyTuple_GetItem(names, i);
         PyObject *value = arguments->values[arguments->count + i];
         if (!is_text(name) || !add_text(&key->plan, name)) return false;
         bool is_out = PyUnicode_CompareWithASCIIString(name, "out") == 0;

@@ -114,7 +114,7 @@ build/sanitize/made: dist/made
 	@touch $@
 
 # test_layout and test_build look at the tree and the release build, not at the running extension.
-# Sanitizers take time and memory of their own, so that two tests of those are for the release build.
+# Sanitizers take time and memory of their own: two tests of these are for the release build.
 sanitize-python: build/sanitize/made .venv/group-test
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 	PYTHONMALLOC=malloc PYTHONPATH=build/sanitize FASTEINSUM_TEST_CASES=$(SANITIZED_CASES) \

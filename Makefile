@@ -114,14 +114,15 @@ build/sanitize/made: dist/made
 	@touch $@
 
 # test_layout and test_build look at the tree and the release build, not at the running extension.
-# Sanitizers take time and memory of their own: two tests of these are for the release build.
+# Sanitizers take time and memory of their own: tests of these are for the release build.
 sanitize-python: build/sanitize/made .venv/group-test
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 	PYTHONMALLOC=malloc PYTHONPATH=build/sanitize FASTEINSUM_TEST_CASES=$(SANITIZED_CASES) \
 	$(SANITIZER_OPTIONS):detect_leaks=0 $(PYTEST) -s -q -p no:faulthandler tests/python \
 		--ignore tests/python/test_layout.py --ignore tests/python/test_build.py \
 		--deselect tests/python/test_config.py::test_import_is_quick_and_starts_no_thread \
-		--deselect tests/python/test_conv.py::test_resident_memory_of_a_forward_call $(ARGS)
+		--deselect tests/python/test_conv.py::test_resident_memory_of_a_forward_call \
+		--deselect tests/python/test_threads.py::test_interrupt $(ARGS)
 
 lint: .venv/group-lint .venv/group-build
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)

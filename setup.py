@@ -16,7 +16,7 @@ import build as core
 
 class BuildExtension(build_ext):
     def build_extension(self, ext):
-        toolchain = core.release_toolchain()
+        toolchain = core.default_toolchain()
         out = Path(os.environ.get("FASTEINSUM_BUILD_DIR", self.build_temp)).resolve()
         builder = core.Builder(toolchain, out)
         objects = core.build_core(builder) + core.build_binding(builder)

@@ -23,7 +23,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -114,12 +114,6 @@ def default_toolchain() -> Toolchain:
         ldflags=tuple(shlex.split(os.environ.get("FASTEINSUM_LDFLAGS", ""))),
         jobs=len(os.sched_getaffinity(0)),
     )
-
-
-def release_toolchain() -> Toolchain:
-    """The one of the extension: no assertions, unless FASTEINSUM_CFLAGS has -UNDEBUG."""
-    toolchain = default_toolchain()
-    return replace(toolchain, cflags=("-DNDEBUG", *toolchain.cflags))
 
 
 def probe_isas(toolchain: Toolchain) -> Isas:
@@ -390,8 +384,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--cflags", default=shlex.join(default.cflags), help="more flags for it")
     parser.add_argument("--ldflags", default=shlex.join(default.ldflags), help="for linking")
     parser.add_argument("--jobs", type=int, default=default.jobs, help="processes at a time")
-    parser.add_argument("--binding", action="store_true", help="compile csrc/binding as well")
-    parser.add_argument("--tests", action="store_true", help="compile and link tests/c as well")
+    parser.add_argument("--binding", action="store_true", help="compile csrc/binding, not the core")
+    parser.add_argument("--tests", action="store_true", help="compile the core, and link tests/c")
     parser.add_argument("--only", default="", metavar="PART", help="tests whose name has PART")
     parser.add_argument(
         "--without", default="", metavar="PART", help="leave out tests whose name has PART"
@@ -412,11 +406,12 @@ def main() -> int:
     toolchain = Toolchain(tuple(shlex.split(arguments.cc)), *flags, arguments.jobs)
     builder = Builder(toolchain, arguments.out.resolve())
     try:
-        core = build_core(builder)
+        has_tests = arguments.tests or arguments.run
+        core = build_core(builder) if has_tests or not arguments.binding else []
         if arguments.binding:
             build_binding(builder)
         programs = []
-        if arguments.tests or arguments.run:
+        if has_tests:
             programs = build_tests(builder, core, arguments.only, arguments.without)
     except BuildError as error:
         print(error, file=sys.stderr)

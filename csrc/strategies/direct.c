@@ -7,6 +7,7 @@
  * map, so that each row of the map is loaded once for all the positions that it is seen from. Near
  * its two ends a group of rows does not share everything: a run of taps says which rows it meets.
  */
+#include "base/extents.h"
 #include "kernels/kernels.h"
 #include "strategies/groups.h"
 #include "strategies/nest.h"
@@ -17,7 +18,7 @@
 
 enum { OUT = 2 };
 enum { MOST_RUNS = 4096, CHAIN_STEPS = 256 }; /* of additions without a break */
-enum { UNIT_LANES = 4096, TASK_PRODUCTS = 1 << 20 };
+enum { SUM_LATENCY = 4, UNIT_LANES = 4096, TASK_PRODUCTS = 1 << 20 };
 
 /* Which side and which axis plays which part. */
 typedef struct Roles {
@@ -82,12 +83,8 @@ static int find_taps(const Contraction *contraction, const Roles *roles) {
 /* ---- estimates ----------------------------------------------------------------------------------
  */
 
-static double blocks_of(ptrdiff_t extent, ptrdiff_t block) {
-    return (double)((extent + block - 1) / block);
-}
-
 static double run_count_of(const Contraction *contraction, const Roles *roles, int height) {
-    double runs = blocks_of(nest_extent(contraction, roles->taps), CHAIN_STEPS);
+    double runs = (double)divide_up(nest_extent(contraction, roles->taps), CHAIN_STEPS);
     for (int i = contraction->kept_count; i < contraction->axis_count; i++) {
         if (i != roles->slide && i != roles->taps) runs *= (double)contraction->axes[i].extent;
     }
@@ -95,8 +92,10 @@ static double run_count_of(const Contraction *contraction, const Roles *roles, i
     return runs * (double)(contraction->axes[roles->slide].extent + height - 1);
 }
 
-static bool is_complex(DType dtype) {
-    return dtype == DTYPE_C64 || dtype == DTYPE_C128;
+/* Vectors in a row of the output; what is narrower than a quarter of one goes element by element,
+   each as slow as a vector, and a tile of its own. */
+static double vectors_of(double scalars, double lanes) {
+    return 4 * scalars < lanes ? 4 * scalars : ceil(scalars / lanes);
 }
 
 /* Of all strips of rows. A vector that crosses a cache line is loaded twice, each time in half a
@@ -104,13 +103,13 @@ static bool is_complex(DType dtype) {
 static double compute_seconds(const Contraction *contraction, const Roles *roles,
                               const Machine *machine) {
     const KernelSet *kernels = kernels_for(contraction->arithmetic, machine->isa);
-    double planes = is_complex(contraction->arithmetic) ? 2 : 1;
+    double planes = dtype_is_complex(contraction->arithmetic) ? 2 : 1;
     double lanes =
         isa_vector_bytes(machine->isa) * planes / (double)dtype_size(contraction->arithmetic);
-    double vectors = ceil(planes * (double)nest_extent(contraction, roles->lanes) / lanes);
+    double vectors = vectors_of((double)nest_extent(contraction, roles->lanes) * planes, lanes);
     ptrdiff_t rows = nest_extent(contraction, roles->rows);
     int height = rows < kernels->direct_rows ? (int)rows : kernels->direct_rows;
-    double strips = blocks_of(rows, kernels->direct_rows);
+    double strips = (double)divide_up(rows, kernels->direct_rows);
     double depth = 1, positions = 1;
     for (int i = 0; i < contraction->axis_count; i++) {
         bool is_kept = i < contraction->kept_count, is_ours = i == roles->lanes || i == roles->rows;
@@ -122,8 +121,9 @@ static double compute_seconds(const Contraction *contraction, const Roles *roles
     double tiles = ceil(vectors / 4), runs = run_count_of(contraction, roles, height);
     double products = (double)rows * depth * vectors * planes;
     double multiplying = products * lanes * 2 / kernels->flops_per_cycle;
+    double waiting = strips * steps * tiles * SUM_LATENCY; /* each sum for its last product */
     double loading = strips * steps * vectors + (double)rows * depth * tiles * planes / 2;
-    double cycles = multiplying + loading / 2 + strips * tiles * (30 + 12 * runs);
+    double cycles = fmax(multiplying, waiting) + loading / 2 + strips * tiles * (30 + 12 * runs);
     return rates_cycles(positions * cycles) + positions * strips * rates.seconds_per_call;
 }
 
@@ -164,10 +164,6 @@ static double direct_cost(const Contraction *contraction, const Machine *machine
 
 /* ---- prepare ------------------------------------------------------------------------------------
  */
-
-static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
-    return a < b ? a : b;
-}
 
 /* Appends the taps of one place of the other summed axes, in pieces that are summed in one chain.
  */

@@ -3,16 +3,14 @@
  * all taps that meet there are added. Then the two that make the best block are moved inwards. */
 #include "fold_walk.h"
 
+#include "base/extents.h"
+
 #include <string.h>
 
 enum { NO_PAIR = -1 };
 
 /* Of windows: half of a small first-level cache. */
 static const double near_bytes = 16384;
-
-static ptrdiff_t magnitude(ptrdiff_t stride) {
-    return stride < 0 ? -stride : stride;
-}
 
 void fold_walk_order(const Tensor *tensor, int axes[]) {
     for (int i = 0; i < tensor->axis_count; i++) {

@@ -48,4 +48,8 @@ static inline bool dtype_is_converted(DType dtype) {
     return dtype == DTYPE_F16;
 }
 
+static inline bool dtype_is_complex(DType dtype) {
+    return dtype == DTYPE_C64 || dtype == DTYPE_C128 || dtype == DTYPE_CLONGDOUBLE;
+}
+
 #endif

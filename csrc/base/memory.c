@@ -17,7 +17,7 @@ bool memory_is_to_fail(void) {
 
 void *memory_take(size_t size) {
     if (memory_is_to_fail() || size > PTRDIFF_MAX - MEMORY_ALIGNMENT) return NULL;
-    size_t whole = (size + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+    size_t whole = memory_whole_lines(size);
     void *memory = aligned_alloc(MEMORY_ALIGNMENT, whole ? whole : MEMORY_ALIGNMENT);
     if (memory) atomic_fetch_add(&blocks, 1);
     return memory;

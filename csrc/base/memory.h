@@ -7,6 +7,10 @@
 
 enum { MEMORY_ALIGNMENT = 64 }; /* one cache line, one widest vector */
 
+static inline size_t memory_whole_lines(size_t bytes) {
+    return (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+}
+
 /* size bytes aligned to MEMORY_ALIGNMENT, contents undefined; NULL when there is no memory. */
 void *memory_take(size_t size) __attribute__((malloc, warn_unused_result));
 void memory_give(void *memory);

@@ -1,5 +1,7 @@
 #include "base/tensor.h"
 
+#include "base/extents.h"
+
 ptrdiff_t tensor_element_count(const Tensor *tensor) {
     ptrdiff_t count = 1;
     for (int i = 0; i < tensor->axis_count; i++) {
@@ -25,10 +27,6 @@ void tensor_byte_span(const Tensor *tensor, ptrdiff_t *low, ptrdiff_t *high) {
                               (ptrdiff_t)dtype_size(tensor->dtype));
     *low = span.low;
     *high = span.high;
-}
-
-static ptrdiff_t magnitude(ptrdiff_t stride) {
-    return stride < 0 ? -stride : stride;
 }
 
 /* Axes of more than one element, by growing stride. */

@@ -1,5 +1,7 @@
 #include "notation/contraction.h"
 
+#include "base/extents.h"
+
 #include <stddef.h>
 
 void contraction_begin(Contraction *contraction, DType arithmetic, int input_count) {
@@ -77,10 +79,6 @@ static void flip_backward_axes(Contraction *contraction) {
             axis->strides[side] = -axis->strides[side];
         }
     }
-}
-
-static ptrdiff_t magnitude(ptrdiff_t stride) {
-    return stride < 0 ? -stride : stride;
 }
 
 /* Whether outer and inner are one axis: on every side, inner ends where outer takes its next step.

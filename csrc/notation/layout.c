@@ -1,14 +1,12 @@
 /* The memory layout of a new output: the axis orders K, A, C and F of numpy.einsum. */
 #include "notation/problem.h"
 
+#include "base/extents.h"
+
 #include <assert.h>
 #include <string.h>
 
 typedef enum Verdict { UNDECIDED, STAY, SWAP } Verdict;
-
-static ptrdiff_t magnitude(ptrdiff_t stride) {
-    return stride < 0 ? -stride : stride;
-}
 
 /* Whether label should come to lie inside (faster than) the neighbour that now does. Every input
    that moves along both has a say; one "stay" outweighs all others. */

@@ -1,5 +1,7 @@
 #include "planning/describe.h"
 
+#include "base/extents.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -22,10 +24,6 @@ static char letter_of(const Problem *problem, int label) {
         if (!is_used(problem, ALPHABET[i]) && nameless-- == 0) return ALPHABET[i];
     }
     return '?';
-}
-
-static ptrdiff_t magnitude(ptrdiff_t stride) {
-    return stride < 0 ? -stride : stride;
 }
 
 /* Labels of one side by falling stride; returns the end of the text. */

@@ -12,6 +12,7 @@
 #include "planning/plan.h"
 
 #include "base/checked.h"
+#include "base/extents.h"
 #include "base/memory.h"
 #include "planning/describe.h"
 #include "planning/path.h"
@@ -62,10 +63,6 @@ static void operand_from_input(Builder *builder, int input) {
             label_set_add(&operand->labels, label);
         }
     }
-}
-
-static ptrdiff_t magnitude(ptrdiff_t stride) {
-    return stride < 0 ? -stride : stride;
 }
 
 /* 0 for labels of both operands, 1 for those of the first, 2 for those of the second. */
@@ -184,15 +181,6 @@ static Status describe(Builder *builder, Operand *const sides[], int side_count,
     return step->expression ? STATUS_OK : error_memory(builder->error);
 }
 
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
-/* To whole cache lines. */
-static size_t round_up(size_t bytes) {
-    return (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
-}
-
 /* No more than there are tasks, or than is worth the trouble. */
 static int useful_threads(const Step *step) {
     const ptrdiff_t *tasks = step->plan.phases.tasks;
@@ -200,6 +188,12 @@ static int useful_threads(const Step *step) {
     double worth = step->seconds / POOL_SECONDS_PER_THREAD;
     double threads = fmin(fmin(most, worth), POOL_MOST_THREADS);
     return threads > 1 ? (int)threads : 1;
+}
+
+/* Memory for the step that needs the most. */
+static void make_room(size_t *room, size_t bytes) {
+    size_t lines = memory_whole_lines(bytes);
+    if (*room < lines) *room = lines;
 }
 
 /* Appends the step that the builder's contraction describes. */
@@ -221,9 +215,9 @@ static Status add_step(Builder *builder, Operand *const sides[], int side_count,
     step->is_short =
         phases_total(&step->plan.phases) == 1 && step->seconds < POOL_SECONDS_PER_THREAD;
     plan->seconds += step->seconds;
-    plan->scratch_bytes = larger(plan->scratch_bytes, round_up(step->plan.scratch_bytes));
-    builder->shared_bytes = larger(builder->shared_bytes, round_up(step->plan.shared_bytes));
-    plan->most_threads = (int)larger((size_t)plan->most_threads, (size_t)useful_threads(step));
+    make_room(&plan->scratch_bytes, step->plan.scratch_bytes);
+    make_room(&builder->shared_bytes, step->plan.shared_bytes);
+    plan->most_threads = (int)larger(plan->most_threads, useful_threads(step));
     return options->is_described ? describe(builder, sides, side_count, step) : STATUS_OK;
 }
 

@@ -16,7 +16,7 @@ static size_t next_free(const Regions *regions, size_t offset, size_t bytes) {
 
 bool region_take(Regions *regions, size_t bytes, size_t *offset) {
     if (bytes > PTRDIFF_MAX / 2 || regions->high_water > PTRDIFF_MAX / 2) return false;
-    bytes = (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+    bytes = memory_whole_lines(bytes);
     size_t at = 0;
     for (size_t next = next_free(regions, at, bytes); next != at;
          next = next_free(regions, at, bytes)) {

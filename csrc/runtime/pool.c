@@ -13,6 +13,7 @@
  * A forked child has none of the workers. It forgets them, and what they were doing. */
 #include "runtime/pool.h"
 
+#include "base/extents.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -64,10 +65,6 @@ static struct {
     atomic_int worker_count;
     Worker workers[POOL_MOST_THREADS - 1];
 } pool;
-
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
 
 static double now(void) {
     struct timespec time;
@@ -232,7 +229,7 @@ static int pool_grow(int seats) {
         if (!worker_start(worker)) break;
         pool.worker_count++;
     }
-    return smaller(pool.worker_count + 1, seats);
+    return (int)smaller(pool.worker_count + 1, seats);
 }
 
 int pool_workers(void) {
@@ -304,7 +301,7 @@ static bool run_alone(const Work *work, const Crew *crew) {
 static bool run_as_owner(const Work *work, const Crew *crew) {
     ptrdiff_t total = phases_total(&work->phases);
     assert((uint64_t)total >> SEAT_SHIFT == 0);
-    int most = total < crew->threads ? (int)total : smaller(crew->threads, POOL_MOST_THREADS);
+    int most = total < crew->threads ? (int)total : (int)smaller(crew->threads, POOL_MOST_THREADS);
     int seats = seats_worth(work, most);
     if (seats > 1) seats = pool_grow(seats);
     return seats > 1 ? run_shared(work, total, seats, crew) : run_alone(work, crew);

@@ -11,6 +11,8 @@
  * each thread packs what its tasks need, once. gemm_choose.c decides about all sizes. */
 #include "strategies/gemm.h"
 
+#include "base/extents.h"
+
 #include <string.h>
 
 /* The offsets of some positions of a group on the two sides that have it. */
@@ -43,10 +45,6 @@ typedef struct GemmRun {
     char *sums;           /* of a block of an output of halves, as floats, row by row */
     ptrdiff_t vectors[4]; /* offsets of those of a direct panel */
 } GemmRun;
-
-static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
-    return a < b ? a : b;
-}
 
 static ptrdiff_t *table_memory(const GemmRun *run, Part part, int which) {
     return (ptrdiff_t *)(void *)(run->scratch + run->choices->layout.tables[part][which]);

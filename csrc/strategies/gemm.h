@@ -1,5 +1,5 @@
-/* The choices of the gemm strategy: made by gemm_choose.c when a step is planned, obeyed by gemm.c
- * when it runs. */
+/* The choices of the gemm strategy: made by gemm_shape.c and gemm_choose.c when a step is planned,
+ * obeyed by gemm.c when it runs. */
 #ifndef FASTEINSUM_STRATEGIES_GEMM_H
 #define FASTEINSUM_STRATEGIES_GEMM_H
 
@@ -10,6 +10,14 @@
 /* The two inputs by the part they play: the left one has the rows, the right one the columns, which
    fill the vectors. DEPTH, in tables and extents, is what they share. */
 typedef enum Part { PART_LEFT, PART_RIGHT, PART_DEPTH } Part;
+
+/* One way to do it. */
+typedef struct GemmShape {
+    const Tile *tile;
+    int left; /* the input whose axes are the rows */
+    bool is_packed[2];
+    double seconds; /* estimate of the whole contraction */
+} GemmShape;
 
 /* How an input is read. */
 typedef struct Side {
@@ -69,6 +77,16 @@ static inline int gemm_side(const GemmChoices *choices, Part part, int which) {
     if (part == PART_DEPTH) return choices->sides[which].input;
     return which == 0 ? choices->sides[part].input : 2;
 }
+
+/* The cheapest way to do a contraction of two inputs with these kernels. */
+GemmShape gemm_shape_choose(const Contraction *contraction, const KernelSet *kernels);
+
+/* The tile for this many rows and columns left over where whole ones end. */
+const Tile *gemm_edge_tile(const KernelSet *kernels, const Tile *whole, ptrdiff_t rows,
+                           ptrdiff_t cols);
+
+/* How many neighbours along the innermost axis of a group follow each other in memory. */
+ptrdiff_t gemm_run_length(const AxisGroup *group, int side, ptrdiff_t element);
 
 /* Estimated seconds, see Strategy. */
 double gemm_cost(const Contraction *contraction, const Machine *machine);

@@ -1,5 +1,6 @@
 #include "strategies/nest.h"
 
+#include "base/extents.h"
 #include "kernels/kernels.h"
 
 #include <math.h>
@@ -9,10 +10,6 @@ enum { TASK_ELEMENTS = 1 << 17 };
 
 /* Bytes of the last cache that one core may count on, however large it is: others use it too. */
 enum { LARGEST_SHARE = 8 << 20 };
-
-static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) {
-    return (a + b - 1) / b;
-}
 
 /* Copies the axes [first, last) that the kernel does not walk; gives where the next ones go. */
 static Axis *take_outer(const Contraction *contraction, Plane plane, int first, int last,
@@ -70,10 +67,6 @@ ptrdiff_t nest_task_count(const Nest *nest) {
     return divide_up(nest->kept_positions, nest->positions_per_task) * nest->row_tasks;
 }
 
-static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
-    return a < b ? a : b;
-}
-
 Piece nest_piece(const Nest *nest, ptrdiff_t task) {
     ptrdiff_t position = task / nest->row_tasks * nest->positions_per_task;
     ptrdiff_t row = task % nest->row_tasks * nest->rows_per_task;
@@ -99,10 +92,6 @@ bool nest_is_served(const Contraction *contraction, const Machine *machine) {
         if (dtype_is_converted(contraction->dtypes[side])) return false;
     }
     return kernels_for(contraction->arithmetic, machine->isa) != NULL;
-}
-
-static ptrdiff_t magnitude(ptrdiff_t stride) {
-    return stride < 0 ? -stride : stride;
 }
 
 int nest_nearest(const Contraction *contraction, int side, int first, int last) {

@@ -1,13 +1,11 @@
 #include "strategies/summation.h"
 
+#include "base/extents.h"
+
 enum {
     CHAIN = 128,       /* partial sums that are added one after the other */
     CHUNK_ROWS = 1024, /* rows whose sums stay in cache while the summed positions go by */
 };
-
-static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
-    return a < b ? a : b;
-}
 
 size_t summation_scratch_bytes(const Summation *summation) {
     size_t levels = 0;

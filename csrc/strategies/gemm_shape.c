@@ -1,0 +1,199 @@
+/* Which input of a product plays which part, which tile computes it, and what is packed: the
+ * cheapest by a model of the cycles that tiles, packing and storing take. */
+#include "strategies/gemm.h"
+#include "strategies/rates.h"
+
+#include <math.h>
+
+/* What the estimates of all shapes with the same left input share. */
+typedef struct Model {
+    const KernelSet *kernels;
+    const Groups *groups;
+    double pack_cycles[2]; /* per element of an input, by Part */
+    double store_cycles;   /* per element of the output */
+    double line_cycles;    /* per vector that a direct tile loads from the right input */
+    bool can_be_direct[2];
+    int planes;
+} Model;
+
+/* ---- estimates ----------------------------------------------------------------------------------
+ */
+
+static const double CHAIN_CYCLES = 4, LOADS_PER_CYCLE = 2;
+
+/* Per element packed: copied in runs, transposed in squares, gathered one by one. */
+static const double PACK_RUN_CYCLES = 0.15, PACK_TURN_CYCLES = 0.5, PACK_GATHER_CYCLES = 1.5;
+static const double PACK_EACH_RUN_CYCLES = 2, SHORT_RUN = 4;
+static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2, FAR_LINE_CYCLES = 2;
+static const double TILE_CALL_CYCLES = 25, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
+
+/* Cycles of one step of the depth: bound by multiply-adds, by their latency or by loads. A direct
+   tile also loads the offsets of its rows. */
+static double tile_cycles(const Model *model, const Tile *tile, bool is_direct) {
+    double vectors = (double)(tile->cols / model->kernels->vector_cols);
+    double rows = tile->rows * model->planes;
+    double loads = vectors + (is_direct ? 2 * rows + 4 : rows);
+    double lines = is_direct ? vectors * model->line_cycles : 0;
+    double products = 2 * rows * tile->cols * model->planes / model->kernels->flops_per_cycle;
+    return fmax(fmax(products, CHAIN_CYCLES), loads / LOADS_PER_CYCLE) + 0.5 + lines;
+}
+
+/* The tile for what is left over where whole ones end. */
+const Tile *gemm_edge_tile(const KernelSet *kernels, const Tile *main, ptrdiff_t rows,
+                           ptrdiff_t cols) {
+    const Tile *best = main;
+    for (int i = 0; i < kernels->tile_count; i++) {
+        const Tile *tile = &kernels->tiles[i];
+        bool is_enough = tile->rows >= rows && tile->cols >= cols;
+        if (is_enough && tile->rows <= best->rows && tile->cols <= best->cols) best = tile;
+    }
+    return best;
+}
+
+/* All tiles of one batch entry: the whole ones, those at the edges, and the one in the corner. */
+static double tiles_cycles(const Model *model, const GemmShape *shape) {
+    const Groups *groups = model->groups;
+    const Tile *tile = shape->tile;
+    bool is_direct = !shape->is_packed[PART_LEFT] || !shape->is_packed[PART_RIGHT];
+    ptrdiff_t rows = groups->rows.extent, cols = groups->cols.extent;
+    ptrdiff_t edges[2] = {rows % tile->rows, cols % tile->cols};
+    double cycles = 0;
+    for (int i = 0; i < 4; i++) {
+        bool row_edge = i / 2, col_edge = i % 2;
+        ptrdiff_t row_count = row_edge ? edges[0] > 0 : rows / tile->rows;
+        ptrdiff_t col_count = col_edge ? edges[1] > 0 : cols / tile->cols;
+        if (row_count * col_count == 0) continue;
+        const Tile *edge =
+            i == 0 ? tile
+                   : gemm_edge_tile(model->kernels, tile, row_edge ? edges[0] : tile->rows,
+                                    col_edge ? edges[1] : tile->cols);
+        double steps = (double)groups->sum.extent * tile_cycles(model, edge, is_direct);
+        cycles += (double)(row_count * col_count) * (steps + TILE_CALL_CYCLES);
+    }
+    return cycles;
+}
+
+static double shape_seconds(const Model *model, const GemmShape *shape) {
+    const Groups *groups = model->groups;
+    double rows = (double)groups->rows.extent, cols = (double)groups->cols.extent;
+    double depth = (double)groups->sum.extent;
+    double cycles = tiles_cycles(model, shape) + BATCH_ENTRY_CYCLES;
+    if (shape->is_packed[PART_LEFT]) cycles += rows * depth * model->pack_cycles[PART_LEFT];
+    if (shape->is_packed[PART_RIGHT]) cycles += cols * depth * model->pack_cycles[PART_RIGHT];
+    cycles += rows * cols * model->store_cycles;
+    return CALL_SECONDS + (double)groups->batch.extent * rates_cycles(cycles);
+}
+
+/* Whether an axis of a group has a stride of one element on a side. */
+static bool has_unit_stride(const AxisGroup *group, int side, ptrdiff_t element) {
+    for (int i = 0; i < group->count; i++) {
+        if (group->axes[i]->strides[side] == element) return true;
+    }
+    return false;
+}
+
+/* How many neighbours along the innermost axis of a group follow each other in memory. */
+ptrdiff_t gemm_run_length(const AxisGroup *group, int side, ptrdiff_t element) {
+    if (group->count == 0) return 1;
+    const Axis *inner = group->axes[group->count - 1];
+    return inner->strides[side] == element ? inner->extent : 1;
+}
+
+/* Lanes in runs take a load and a store for each vector, and some time for each run. */
+static double pack_cycles(const AxisGroup *lanes, const AxisGroup *depth, int side,
+                          ptrdiff_t element) {
+    double run = (double)gemm_run_length(lanes, side, element);
+    if (run >= SHORT_RUN) return PACK_RUN_CYCLES + PACK_EACH_RUN_CYCLES / run;
+    return has_unit_stride(depth, side, element) ? PACK_TURN_CYCLES : PACK_GATHER_CYCLES;
+}
+
+/* Steps of the depth that are a multiple of a page apart compete for the same lines of the cache,
+   so that each panel of rows finds them further away. */
+static double line_cycles(const Groups *groups, int right) {
+    for (int i = 0; i < groups->sum.count; i++) {
+        const Axis *axis = groups->sum.axes[i];
+        if (axis->strides[right] % 2048 == 0 && axis->extent > 8) return FAR_LINE_CYCLES;
+    }
+    return 0;
+}
+
+static Model model_make(const Groups *groups, const Contraction *contraction, int left,
+                        const KernelSet *kernels) {
+    const DType *dtypes = contraction->dtypes;
+    int right = 1 - left;
+    ptrdiff_t elements[3];
+    for (int side = 0; side < 3; side++) elements[side] = (ptrdiff_t)dtype_size(dtypes[side]);
+    return (Model){
+        .kernels = kernels,
+        .groups = groups,
+        .pack_cycles = {pack_cycles(&groups->rows, &groups->sum, left, elements[left]),
+                        pack_cycles(&groups->cols, &groups->sum, right, elements[right])},
+        .store_cycles = has_unit_stride(&groups->cols, 2, elements[2]) ? STORE_VECTOR_CYCLES
+                                                                       : STORE_SCATTER_CYCLES,
+        .line_cycles = line_cycles(groups, right),
+        .can_be_direct = {!dtype_is_converted(dtypes[left]),
+                          !dtype_is_converted(dtypes[right]) &&
+                              gemm_run_length(&groups->cols, right, elements[right]) >=
+                                  kernels->vector_cols},
+        .planes = dtype_is_complex(contraction->arithmetic) ? 2 : 1,
+    };
+}
+
+/* Whether a tile is worth a thought: none is that has rows or columns to spare where a smaller one
+   would do, or that is much smaller than the problem allows. */
+static bool is_candidate(const Model *model, const Tile *tile) {
+    ptrdiff_t rows = model->groups->rows.extent, cols = model->groups->cols.extent;
+    const Tile *largest = &model->kernels->tiles[0];
+    if (tile->rows > rows && gemm_edge_tile(model->kernels, tile, rows, tile->cols) != tile)
+        return false;
+    if (tile->cols > cols && gemm_edge_tile(model->kernels, tile, tile->rows, cols) != tile)
+        return false;
+    bool is_small = 3 * tile->rows * tile->cols < largest->rows * largest->cols;
+    return !is_small || tile->rows >= rows || tile->cols >= cols;
+}
+
+/* The cheapest one with this left input, if it is cheaper than the best so far: first the tile,
+   then what is packed. */
+static void shape_improve(GemmShape *best, const Model *model, int left) {
+    GemmShape shape = {.left = left, .is_packed = {true, true}, .seconds = INFINITY};
+    for (int i = 0; i < model->kernels->tile_count; i++) {
+        GemmShape other = {&model->kernels->tiles[i], left, {true, true}, 0};
+        if (!is_candidate(model, other.tile)) continue;
+        other.seconds = shape_seconds(model, &other);
+        if (other.seconds < shape.seconds) shape = other;
+    }
+    for (int way = 0; way < 4; way++) {
+        GemmShape other = {shape.tile, left, {way / 2 == 0, way % 2 == 0}, 0};
+        bool is_possible = true;
+        for (int part = 0; part < 2; part++) {
+            is_possible &= other.is_packed[part] || model->can_be_direct[part];
+        }
+        if (is_possible) other.seconds = shape_seconds(model, &other);
+        if (is_possible && other.seconds < shape.seconds) shape = other;
+    }
+    if (shape.seconds < best->seconds) *best = shape;
+}
+
+GemmShape gemm_shape_choose(const Contraction *contraction, const KernelSet *kernels) {
+    GemmShape best = {.seconds = INFINITY};
+    for (int left = 0; left < 2; left++) {
+        Groups groups;
+        groups_make(&groups, contraction, left);
+        Model model = model_make(&groups, contraction, left, kernels);
+        shape_improve(&best, &model, left);
+    }
+    return best;
+}
+
+static bool is_applicable(const Contraction *contraction, const Machine *machine) {
+    if (contraction->input_count != 2 || contraction->kept_count == contraction->axis_count) {
+        return false;
+    }
+    return kernels_for(contraction->arithmetic, machine->isa) != NULL;
+}
+
+double gemm_cost(const Contraction *contraction, const Machine *machine) {
+    if (!is_applicable(contraction, machine)) return INFINITY;
+    return gemm_shape_choose(contraction, kernels_for(contraction->arithmetic, machine->isa))
+        .seconds;
+}

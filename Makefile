@@ -123,7 +123,6 @@ sanitize-python: build/sanitize/made .venv/group-test
 	PYTHONMALLOC=malloc PYTHONPATH=build/sanitize FASTEINSUM_TEST_CASES=$(SANITIZED_CASES) \
 	$(SANITIZER_OPTIONS):detect_leaks=0 $(PYTEST) -s -q -p no:faulthandler tests/python \
 		--ignore tests/python/test_layout.py --ignore tests/python/test_build.py \
-		--deselect tests/python/test_config.py::test_import_is_quick_and_starts_no_thread \
 		--deselect tests/python/test_conv.py::test_resident_memory_of_a_forward_call \
 		--deselect tests/python/test_threads.py::test_interrupt $(ARGS)
 

@@ -168,10 +168,12 @@ static bool call_prepare(Call *call) {
            plan_steps(call);
 }
 
-/* A plan serves later calls if it works on the arrays themselves. */
+/* A plan serves later calls if it works on the arrays themselves, and if what their key tells of
+   them says what it computes in. */
 static void keep_plan(const Call *call) {
     Plan *plan = call->einsum.plan;
     if (!call->key || plan->needs_python || call->target.written != call->target.result) return;
+    if (operands_promote_by_value(&call->operands, call->request.out)) return;
     for (int i = 0; i < call->operands.count; i++) {
         if (call->operands.converted[i]) return;
     }

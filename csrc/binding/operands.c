@@ -75,15 +75,30 @@ static PyArray_Descr *promoted(const Operands *operands, PyArrayObject *out) {
     return common;
 }
 
+static bool have_one_type(const Operands *operands, PyArrayObject *out) {
+    int type = PyArray_TYPE(operands->arrays[0]);
+    if (out && PyArray_TYPE(out) != type) return false;
+    for (int i = 1; i < operands->count; i++) {
+        if (PyArray_TYPE(operands->arrays[i]) != type) return false;
+    }
+    return true;
+}
+
+bool operands_promote_by_value(const Operands *operands, PyArrayObject *out) {
+    if (have_one_type(operands, out)) return false;
+    if (out && PyArray_NDIM(out) == 0) return true;
+    for (int i = 0; i < operands->count; i++) {
+        if (PyArray_NDIM(operands->arrays[i]) == 0) return true;
+    }
+    return false;
+}
+
 /* Nearly always all dtypes are one number type, and there is nothing to promote. */
 static PyArray_Descr *common_descr(const Operands *operands, PyArrayObject *out) {
     PyArray_Descr *first = PyArray_DESCR(operands->arrays[0]);
-    bool differs =
-        (out && PyArray_TYPE(out) != first->type_num) || !PyTypeNum_ISNUMBER(first->type_num);
-    for (int i = 1; i < operands->count && !differs; i++) {
-        differs = PyArray_TYPE(operands->arrays[i]) != first->type_num;
+    if (!PyTypeNum_ISNUMBER(first->type_num) || !have_one_type(operands, out)) {
+        return promoted(operands, out);
     }
-    if (differs) return promoted(operands, out);
     Py_INCREF((PyObject *)first);
     return first;
 }

@@ -34,6 +34,9 @@ bool operands_take(Operands *operands, int at, PyObject *object);
 bool operands_promote(const Operands *operands, PyArray_Descr *asked, PyArrayObject *out,
                       Computing *computing);
 
+/* Whether their common dtype may depend on values: before NumPy 2, where one has no axes. */
+bool operands_promote_by_value(const Operands *operands, PyArrayObject *out);
+
 /* A casting rule as NumPy spells it; NPY_NO_CASTING .. NPY_UNSAFE_CASTING are in use. */
 const char *casting_name(NPY_CASTING casting);
 

@@ -179,6 +179,19 @@ def test_what_is_converted_is_not_kept():
         assert counts(lambda: einsum("ij,jk->ik", objects, objects.T[:, :2])) == MISS
 
 
+def test_a_type_chosen_by_a_value_is_not_kept():
+    """-1 and an uint64 make floats before NumPy 2, where 2 and an uint64 make an uint64."""
+    unsigned = np.arange(3, dtype=np.uint64)
+    for value in (2, -1, 2):
+        scalar = np.array(value)
+        assert counts(lambda scalar=scalar: einsum(",i->i", scalar, unsigned)) == MISS
+        expected = np.einsum(",i->i", scalar, unsigned)
+        assert einsum(",i->i", scalar, unsigned).dtype == expected.dtype
+    one = np.array(1)
+    einsum(",i->i", one, np.arange(3))
+    assert counts(lambda: einsum(",i->i", one, np.arange(3))) == HIT
+
+
 def test_errors_are_not_kept():
     for _ in range(3):
         with pytest.raises(ValueError, match="extent 4 in operand 0 but 3 in operand 1"):

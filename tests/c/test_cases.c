@@ -8,6 +8,7 @@
 #include "check.h"
 #include "einsum.h"
 #include "kernels/kernels.h"
+#include "random.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -112,13 +113,6 @@ static bool case_read(Case *c, char *line) {
 }
 
 /* ---- operands ---- */
-
-static uint64_t random_state;
-
-static uint32_t random_bits(void) {
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(random_state >> 33);
-}
 
 /* An operand or a result; the memory is ours and holds count elements. */
 typedef struct Array {

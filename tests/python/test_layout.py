@@ -256,6 +256,20 @@ def test_every_member_of_the_kernel_set_is_filled():
     assert members == filled
 
 
+def test_every_kernel_is_tested():
+    structs = re.findall(
+        r"typedef struct (?:Tile|KernelSet|HalfKernels) \{(.*?)\}",
+        code_of(CSRC / "kernels/kernels.h"),
+        re.S,
+    )
+    members = [member for body in structs for member in body.split(";") if "Kernel" in member]
+    kernels = {name for member in members for name in re.findall(r"\*(\w+)", member)}
+    tests = "".join(code_of(path) for path in files_of(ROOT / "tests/c", "test_kernel_*.c"))
+    assert kernels
+    assert kernels <= set(re.findall(r"->(\w+)", tests))
+    assert "copy_kernel_for(" in tests
+
+
 def test_every_strategy_is_listed_and_documented():
     defined = set()
     for path in (CSRC / "strategies").glob("*.c"):

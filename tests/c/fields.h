@@ -33,6 +33,11 @@ static inline char *field_at(const Field *field, ptrdiff_t i, ptrdiff_t j) {
     return field->data + i * field->row + j * field->col;
 }
 
+/* Where an output keeps what element (i, j) was before. */
+static inline char *output_before(const Field *output, ptrdiff_t i, ptrdiff_t j) {
+    return output->before.data + (field_at(output, i, j) - output->memory.data);
+}
+
 /* Elements as the suite's filling says, side by side. */
 void fill(const Suite *suite, char *memory, ptrdiff_t count);
 

@@ -44,10 +44,9 @@ static void expect_element(const Suite *suite, const char *from, char *to) {
 
 /* Writes into the copy of the output's memory what the kernel has to write into the output. */
 static void expect_copy(const Suite *suite, const Field *in, const Field *out) {
-    ptrdiff_t origin = out->data - out->memory.data;
     for (ptrdiff_t i = 0; i < in->rows; i++) {
         const char *from = field_at(in, i, 0);
-        char *to = out->before.data + origin + i * out->row;
+        char *to = output_before(out, i, 0);
         for (ptrdiff_t j = 0; j < in->cols; j++, from += in->col, to += out->col) {
             expect_element(suite, from, to);
         }

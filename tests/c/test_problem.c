@@ -1,71 +1,7 @@
-/* Resolving: shapes of outputs, strides of every side, layouts as numpy.einsum chooses them,
- * errors. */
+/* Resolving: shapes of outputs, strides of every side, what fits. */
 #include "base/memory.h"
 #include "check.h"
-#include "notation/problem.h"
-
-#include <stdio.h>
-
-enum { MOST_OPERANDS = 4, MOST_AXES = 6, HUGE_BITS = 40 };
-
-/* A shape: extents until -1. */
-typedef ptrdiff_t Shape[MOST_AXES + 1];
-
-typedef enum Packing { PACKED_C, PACKED_F } Packing;
-
-static Tensor tensor_make(const ptrdiff_t shape[], DType dtype, Packing packing) {
-    Tensor tensor = {.dtype = dtype};
-    while (tensor.axis_count < MOST_AXES && shape[tensor.axis_count] >= 0) {
-        tensor.shape[tensor.axis_count] = shape[tensor.axis_count];
-        tensor.axis_count++;
-    }
-    ptrdiff_t stride = (ptrdiff_t)dtype_size(dtype);
-    for (int i = 0; i < tensor.axis_count; i++) {
-        int axis = packing == PACKED_F ? i : tensor.axis_count - 1 - i;
-        tensor.strides[axis] = stride;
-        if (tensor.shape[axis] < (ptrdiff_t)1 << HUGE_BITS) stride *= tensor.shape[axis];
-    }
-    return tensor;
-}
-
-/* A problem with all it lives on. */
-typedef struct Case {
-    Arena arena;
-    Subscripts subscripts;
-    Problem problem;
-    Error error;
-    Tensor operands[MOST_OPERANDS];
-} Case;
-
-/* Resolves; the operands are made already. */
-static Status case_resolve(Case *c, const char *text, int operand_count, const Tensor *out) {
-    c->arena = (Arena){0};
-    c->error = (Error){.message = ""};
-    TRY(subscripts_parse(text, strlen(text), operand_count, &c->arena, &c->subscripts, &c->error));
-    return problem_resolve(&c->subscripts, c->operands, out, &c->arena, &c->problem, &c->error);
-}
-
-static void case_end(Case *c) {
-    arena_free(&c->arena);
-    CHECK_EQUAL_INT(memory_blocks(), 0);
-}
-
-static int count_operands(const char *text) {
-    int count = 1;
-    for (; *text && *text != '-'; text++) count += *text == ',';
-    return count;
-}
-
-static void make_operands(Case *c, const char *text, const Shape shapes[]) {
-    for (int i = 0; i < count_operands(text); i++) {
-        c->operands[i] = tensor_make(shapes[i], DTYPE_F64, PACKED_C);
-    }
-}
-
-static void extents_write(const ptrdiff_t values[], int count, char *text) {
-    *text = '\0';
-    for (int i = 0; i < count; i++) text += sprintf(text, "%s%td", i > 0 ? " " : "", values[i]);
-}
+#include "problem_case.h"
 
 /* ---- shapes ---- */
 
@@ -178,132 +114,7 @@ static void describes_views(void) {
     case_end(&c);
 }
 
-/* ---- out ---- */
-
-typedef struct WithOut {
-    const char *text;
-    Shape shapes[MOST_OPERANDS];
-    Shape out;
-    const char *message; /* NULL: accepted */
-} WithOut;
-
-static const WithOut with_out[] = {
-    {"i->i", {{3, -1}}, {3, -1}, NULL},
-    {"i->i", {{1, -1}}, {4, -1}, NULL},
-    {"i,i->i", {{1, -1}, {1, -1}}, {4, -1}, NULL},
-    {"ii->i", {{1, 1, -1}}, {4, -1}, NULL},
-    {"i->i", {{1, -1}}, {0, -1}, NULL},
-    {"...->...", {{1, 3, -1}}, {2, 3, -1}, NULL},
-    {"i->i", {{3, -1}}, {1, -1}, "label 'i' has extent 3 in operand 0 but 1 in out"},
-    {"i->i", {{0, -1}}, {1, -1}, "label 'i' has extent 0 in operand 0 but 1 in out"},
-    {"i,i->i", {{1, -1}, {2, -1}}, {5, -1}, "label 'i' has extent 2 in operand 1 but 5 in out"},
-    {"...->...",
-     {{2, 3, -1}},
-     {2, 1, -1},
-     "broadcast axis -1 has extent 3 in operand 0 but 1 in out"},
-    {"ij->ij", {{2, 3, -1}}, {1, 2, 3, -1}, "out has 3 axes but the output 'ij' needs 2"},
-    {"i...->...i", {{2, 3, 4, -1}}, {2, -1}, "out has 1 axis but the output '...i' needs 3"},
-};
-
-static void takes_out_into_account(void) {
-    for (size_t i = 0; i < sizeof with_out / sizeof with_out[0]; i++) {
-        const WithOut *expected = &with_out[i];
-        Case c;
-        make_operands(&c, expected->text, expected->shapes);
-        Tensor out = tensor_make(expected->out, DTYPE_F32, PACKED_C), output;
-        Status status = case_resolve(&c, expected->text, count_operands(expected->text), &out);
-        CHECK_EQUAL_INT(status, expected->message ? STATUS_SHAPE : STATUS_OK);
-        CHECK_EQUAL_TEXT(c.error.message, expected->message ? expected->message : "");
-        if (status == STATUS_OK) {
-            problem_output(&c.problem, &output);
-            size_t bytes = (size_t)out.axis_count * sizeof(ptrdiff_t);
-            CHECK(!c.problem.is_view && output.dtype == DTYPE_F32);
-            CHECK(memcmp(output.shape, out.shape, bytes) == 0);
-            CHECK(memcmp(output.strides, out.strides, bytes) == 0);
-        }
-        case_end(&c);
-    }
-}
-
-/* ---- errors ---- */
-
-typedef struct Refused {
-    const char *text;
-    Shape shapes[MOST_OPERANDS];
-    Status status;
-    const char *message; /* a piece of it */
-} Refused;
-
-#define HUGE_EXTENT ((ptrdiff_t)1 << HUGE_BITS)
-
-static const Refused refused[] = {
-    {"ij,jk",
-     {{2, 3, -1}, {4, 5, -1}},
-     STATUS_SHAPE,
-     "label 'j' has extent 3 in operand 0 but 4 in operand 1"},
-    {"i,i,i",
-     {{1, -1}, {3, -1}, {4, -1}},
-     STATUS_SHAPE,
-     "label 'i' has extent 3 in operand 1 but 4 in operand 2"},
-    {"i,i",
-     {{0, -1}, {3, -1}},
-     STATUS_SHAPE,
-     "label 'i' has extent 0 in operand 0 but 3 in operand 1"},
-    {"...,...",
-     {{2, 3, 4, -1}, {3, -1}},
-     STATUS_SHAPE,
-     "broadcast axis -1 has extent 4 in operand 0 but 3 in operand 1"},
-    {"...i,...",
-     {{2, 3, 4, -1}, {5, 3, -1}},
-     STATUS_SHAPE,
-     "broadcast axis -2 has extent 2 in operand 0 but 5 in operand 1"},
-    {"ii", {{2, 3, -1}}, STATUS_SHAPE, "label 'i' has extent 2 and extent 3 in operand 0"},
-    {"ii->i", {{1, 3, -1}}, STATUS_SHAPE, "label 'i' has extent 1 and extent 3 in operand 0"},
-    {"ii->i", {{3, 1, -1}}, STATUS_SHAPE, "label 'i' has extent 3 and extent 1 in operand 0"},
-    {"ii->i", {{0, 5, -1}}, STATUS_SHAPE, "label 'i' has extent 0 and extent 5 in operand 0"},
-    {"ii->i", {{5, 0, -1}}, STATUS_SHAPE, "label 'i' has extent 5 and extent 0 in operand 0"},
-    {"ii->i", {{0, 1, -1}}, STATUS_SHAPE, "label 'i' has extent 0 and extent 1 in operand 0"},
-    {"aabcb,abc", {{3, 3, 4, 5, 6, -1}, {3, 4, 5, -1}}, STATUS_SHAPE, "label 'b' has extent 4"},
-    {"ijk", {{2, 3, -1}}, STATUS_SHAPE, "operand 0 has 2 axes but its term 'ijk' needs 3"},
-    {"i,i", {{2, -1}, {2, 2, -1}}, STATUS_SHAPE, "operand 1 has 2 axes but its term 'i' needs 1"},
-    {"i", {{-1}}, STATUS_SHAPE, "operand 0 has 0 axes but its term 'i' needs 1"},
-    {"->", {{2, -1}}, STATUS_SHAPE, "operand 0 has 1 axis but its term '' needs 0"},
-    {"i...j",
-     {{2, -1}},
-     STATUS_SHAPE,
-     "operand 0 has 1 axis but its term 'i...j' needs at least 2"},
-    {"iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii",
-     {{2, -1}},
-     STATUS_SHAPE,
-     "iii[..]' needs 71"},
-    {"...j->...j...",
-     {{2, 3, -1}},
-     STATUS_SHAPE,
-     "the output has 2 ellipses, which stand for 1 broadcast axis"},
-    {"i,j,k->ijk",
-     {{HUGE_EXTENT, -1}, {HUGE_EXTENT, -1}, {2, -1}},
-     STATUS_LIMIT,
-     "the output is too large"},
-    {"i,j->",
-     {{HUGE_EXTENT, -1}, {HUGE_EXTENT, -1}},
-     STATUS_LIMIT,
-     "the iteration space is too large"},
-};
-
-static void refuses_with_the_facts(void) {
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-        const Refused *expected = &refused[i];
-        Case c;
-        make_operands(&c, expected->text, expected->shapes);
-        Status status = case_resolve(&c, expected->text, count_operands(expected->text), NULL);
-        CHECK_EQUAL_INT(status, expected->status);
-        CHECK_EQUAL_INT(c.error.status, expected->status);
-        if (!CHECK(strstr(c.error.message, expected->message) != NULL)) {
-            printf("    %s: %s\n", expected->text, c.error.message);
-        }
-        case_end(&c);
-    }
-}
+/* ---- limits ---- */
 
 /* Extent 0 makes everything fit; three operands need not be taken in one step. */
 static void knows_what_fits(void) {
@@ -341,83 +152,6 @@ static void limits_the_axes(void) {
     case_end(&c);
 }
 
-/* ---- layout ---- */
-
-typedef struct LaidOut {
-    const char *text;
-    Shape shapes[MOST_OPERANDS];
-    const char *packings; /* one letter per operand */
-    char order;
-    const char *strides; /* as numpy.einsum reports them for float64 */
-} LaidOut;
-
-static const LaidOut laid_out[] = {
-    {"ij,jk->ik", {{2, 3, -1}, {3, 4, -1}}, "CC", 'K', "32 8"},
-    {"ij,jk->ik", {{2, 3, -1}, {3, 4, -1}}, "FF", 'K', "8 16"},
-    {"ij,jk->ik", {{2, 3, -1}, {3, 4, -1}}, "CF", 'K', "32 8"},
-    {"ij,jk->ki", {{2, 3, -1}, {3, 4, -1}}, "CC", 'K', "8 32"},
-    {"ijk,j->kij", {{2, 3, 4, -1}, {3, -1}}, "CC", 'K', "8 96 32"},
-    {"ij,jk->ik", {{2, 3, -1}, {3, 4, -1}}, "CF", 'A', "32 8"},
-    {"ij,jk->ik", {{2, 3, -1}, {3, 4, -1}}, "FF", 'A', "8 16"},
-    {"i,j->ij", {{2, -1}, {3, -1}}, "CC", 'A', "8 16"},
-    {"ij,ij->ij", {{1, 3, -1}, {2, 1, -1}}, "CC", 'A', "8 16"},
-    {"iij,ij->ij", {{3, 3, 4, -1}, {3, 4, -1}}, "CF", 'A', "32 8"},
-    {"jii,j->ij", {{5, 1, 1, -1}, {5, -1}}, "CC", 'A', "8 8"},
-    {"ij,j->ij", {{0, 3, -1}, {3, -1}}, "CC", 'A', "0 0"},
-    {"i,jk,k->ij", {{2, -1}, {3, 0, -1}, {0, -1}}, "CCC", 'A', "8 16"}, /* empty is packed */
-    {"ij,jk->ik", {{2, 3, -1}, {3, 4, -1}}, "FF", 'C', "32 8"},
-    {"ij,jk->ik", {{2, 3, -1}, {3, 4, -1}}, "CC", 'F', "8 16"},
-    {"...ft,mf->...mt", {{2, 3, 5, -1}, {4, 3, -1}}, "FF", 'A', "8 16 64"},
-    {"...ft,mf->...mt", {{2, 3, 5, -1}, {4, 3, -1}}, "FC", 'A', "160 40 8"},
-    {"...ft,mf->...mt", {{2, 3, 5, -1}, {4, 3, -1}}, "FF", 'K', "32 8 64"},
-    {"ij,j->", {{2, 3, -1}, {3, -1}}, "CC", 'K', ""},
-};
-
-static void lays_out_like_numpy(void) {
-    for (size_t i = 0; i < sizeof laid_out / sizeof laid_out[0]; i++) {
-        const LaidOut *expected = &laid_out[i];
-        int count = count_operands(expected->text);
-        Case c;
-        for (int k = 0; k < count; k++) {
-            Packing packing = expected->packings[k] == 'F' ? PACKED_F : PACKED_C;
-            c.operands[k] = tensor_make(expected->shapes[k], DTYPE_F64, packing);
-        }
-        CHECK_EQUAL_INT(case_resolve(&c, expected->text, count, NULL), STATUS_OK);
-        problem_set_layout(&c.problem, expected->order, DTYPE_F64);
-        Tensor output;
-        problem_output(&c.problem, &output);
-        char text[128];
-        extents_write(output.strides, output.axis_count, text);
-        if (!CHECK_EQUAL_TEXT(text, expected->strides)) {
-            printf("    %s %s %c\n", expected->text, expected->packings, expected->order);
-        }
-        CHECK(output.data == NULL && output.dtype == DTYPE_F64);
-        case_end(&c);
-    }
-}
-
-/* K judges by the size of strides, not by their sign, and is not led by zero strides. */
-static void looks_at_magnitudes(void) {
-    Case c;
-    c.operands[0] = tensor_make((Shape){2, 3, -1}, DTYPE_F64, PACKED_C);
-    c.operands[0].strides[0] = -8;
-    c.operands[0].strides[1] = 16;
-    c.operands[1] = tensor_make((Shape){3, -1}, DTYPE_F64, PACKED_C);
-    CHECK_EQUAL_INT(case_resolve(&c, "ij,j->ij", 2, NULL), STATUS_OK);
-    problem_set_layout(&c.problem, 'K', DTYPE_F32);
-    Tensor output;
-    problem_output(&c.problem, &output);
-    CHECK(output.strides[0] == 4 && output.strides[1] == 8);
-    case_end(&c);
-
-    c.operands[0].strides[0] = 0;
-    CHECK_EQUAL_INT(case_resolve(&c, "ij,j->ij", 2, NULL), STATUS_OK);
-    problem_set_layout(&c.problem, 'K', DTYPE_F32);
-    problem_output(&c.problem, &output);
-    CHECK(output.strides[0] == 12 && output.strides[1] == 4);
-    case_end(&c);
-}
-
 /* Whatever room is left in the arena's block, so that each allocation in turn is the first to need
    another block, which there is not. */
 static void survives_lack_of_memory(void) {
@@ -447,12 +181,8 @@ int main(void) {
     resolves_shapes();
     gives_strides();
     describes_views();
-    takes_out_into_account();
-    refuses_with_the_facts();
     knows_what_fits();
     limits_the_axes();
-    lays_out_like_numpy();
-    looks_at_magnitudes();
     survives_lack_of_memory();
     return check_report();
 }

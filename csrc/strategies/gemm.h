@@ -78,8 +78,8 @@ static inline int gemm_side(const GemmChoices *choices, Part part, int which) {
     return which == 0 ? choices->sides[part].input : 2;
 }
 
-/* The cheapest way to do a contraction of two inputs with these kernels. */
-GemmShape gemm_shape_choose(const Contraction *contraction, const KernelSet *kernels);
+/* The cheapest way to do a contraction of two inputs on a machine. */
+GemmShape gemm_shape_choose(const Contraction *contraction, const Machine *machine);
 
 /* The tile for this many rows and columns left over where whole ones end. */
 const Tile *gemm_edge_tile(const KernelSet *kernels, const Tile *whole, ptrdiff_t rows,

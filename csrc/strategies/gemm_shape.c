@@ -1,6 +1,8 @@
 /* Which input of a product plays which part, which tile computes it, and what is packed: the
  * cheapest by a model of the cycles that tiles, packing and storing take. */
+#include "base/extents.h"
 #include "strategies/gemm.h"
+#include "strategies/nest.h"
 #include "strategies/rates.h"
 
 #include <math.h>
@@ -11,7 +13,9 @@ typedef struct Model {
     const Groups *groups;
     double pack_cycles[2]; /* per element of an input, by Part */
     double store_cycles;   /* per element of the output */
-    double line_cycles;    /* per vector that a direct tile loads from the right input */
+    double reading_cycles; /* of all of the right input where it is */
+    double element, l1_bytes;
+    int right; /* the input with the columns */
     bool can_be_direct[2];
     int planes;
 } Model;
@@ -21,19 +25,58 @@ typedef struct Model {
 
 static const double CHAIN_CYCLES = 4, LOADS_PER_CYCLE = 2;
 
+enum { LINE_BYTES = 64, CACHE_SETS = 64, CACHE_WAYS = 12 };
+
 /* Per element packed: copied in runs, transposed in squares, gathered one by one. */
 static const double PACK_RUN_CYCLES = 0.15, PACK_TURN_CYCLES = 0.5, PACK_GATHER_CYCLES = 1.5;
 static const double PACK_EACH_RUN_CYCLES = 2, SHORT_RUN = 4;
-static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2, FAR_LINE_CYCLES = 2;
+static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2;
+static const double FAR_LINE_CYCLES = 3, LONE_LINE_CYCLES = 18, DIRECT_LEFT_CYCLES = 1;
 static const double TILE_CALL_CYCLES = 25, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
+
+/* How often the sets of a first-level cache recur: steps of so many lines always fall into the same
+   few. A power of two. */
+static ptrdiff_t sets_met(ptrdiff_t stride) {
+    ptrdiff_t lines = magnitude(stride) / LINE_BYTES;
+    if (stride % LINE_BYTES != 0) return CACHE_SETS;
+    return CACHE_SETS / smaller(lines & -lines, CACHE_SETS);
+}
+
+/* How many lines of a panel of the right input, read where it is, share a set of the first-level
+   cache. Steps of the depth that are closer than a line (windows) share lines. */
+static double set_load(const AxisGroup *depth, int side, double steps, double lines) {
+    double apart = 1, sets = 1;
+    for (int i = 0; i < depth->count; i++) {
+        const Axis *axis = depth->axes[i];
+        if (magnitude(axis->strides[side]) < LINE_BYTES) {
+            steps /= (double)axis->extent;
+            continue;
+        }
+        apart *= (double)axis->extent;
+        sets *= (double)smaller(axis->extent, sets_met(axis->strides[side]));
+    }
+    return fmin(apart, fmax(steps, 1)) * lines / fmin(sets * lines, CACHE_SETS);
+}
+
+/* What a vector costs that a direct tile loads from a panel with so many lines in a set: nothing
+   while they stay in the first-level cache, else a way to the second and back. */
+static double line_cycles(const Model *model, const Tile *tile, int right) {
+    const AxisGroup *depth = &model->groups->sum;
+    double bytes = (double)tile->cols * model->element;
+    double steps = fmin((double)depth->extent, model->l1_bytes / bytes);
+    double load = set_load(depth, right, steps, bytes / LINE_BYTES + 1);
+    return FAR_LINE_CYCLES * fmin(fmax(load / CACHE_WAYS - 0.5, 0), 1);
+}
 
 /* Cycles of one step of the depth: bound by multiply-adds, by their latency or by loads. A direct
    tile also loads the offsets of its rows. */
-static double tile_cycles(const Model *model, const Tile *tile, bool is_direct) {
+static double tile_cycles(const Model *model, const Tile *tile, const bool is_packed[2]) {
+    bool is_direct = !is_packed[PART_LEFT] || !is_packed[PART_RIGHT];
     double vectors = (double)(tile->cols / model->kernels->vector_cols);
     double rows = tile->rows * model->planes;
     double loads = vectors + (is_direct ? 2 * rows + 4 : rows);
-    double lines = is_direct ? vectors * model->line_cycles : 0;
+    double lines = is_packed[PART_LEFT] ? 0 : DIRECT_LEFT_CYCLES;
+    if (!is_packed[PART_RIGHT]) lines += vectors * line_cycles(model, tile, model->right);
     double products = 2 * rows * tile->cols * model->planes / model->kernels->flops_per_cycle;
     return fmax(fmax(products, CHAIN_CYCLES), loads / LOADS_PER_CYCLE) + 0.5 + lines;
 }
@@ -54,7 +97,6 @@ const Tile *gemm_edge_tile(const KernelSet *kernels, const Tile *main, ptrdiff_t
 static double tiles_cycles(const Model *model, const GemmShape *shape) {
     const Groups *groups = model->groups;
     const Tile *tile = shape->tile;
-    bool is_direct = !shape->is_packed[PART_LEFT] || !shape->is_packed[PART_RIGHT];
     ptrdiff_t rows = groups->rows.extent, cols = groups->cols.extent;
     ptrdiff_t edges[2] = {rows % tile->rows, cols % tile->cols};
     double cycles = 0;
@@ -67,7 +109,7 @@ static double tiles_cycles(const Model *model, const GemmShape *shape) {
             i == 0 ? tile
                    : gemm_edge_tile(model->kernels, tile, row_edge ? edges[0] : tile->rows,
                                     col_edge ? edges[1] : tile->cols);
-        double steps = (double)groups->sum.extent * tile_cycles(model, edge, is_direct);
+        double steps = (double)groups->sum.extent * tile_cycles(model, edge, shape->is_packed);
         cycles += (double)(row_count * col_count) * (steps + TILE_CALL_CYCLES);
     }
     return cycles;
@@ -81,7 +123,9 @@ static double shape_seconds(const Model *model, const GemmShape *shape) {
     if (shape->is_packed[PART_LEFT]) cycles += rows * depth * model->pack_cycles[PART_LEFT];
     if (shape->is_packed[PART_RIGHT]) cycles += cols * depth * model->pack_cycles[PART_RIGHT];
     cycles += rows * cols * model->store_cycles;
-    return CALL_SECONDS + (double)groups->batch.extent * rates_cycles(cycles);
+    cycles *= (double)groups->batch.extent;
+    if (!shape->is_packed[PART_RIGHT]) cycles += model->reading_cycles;
+    return CALL_SECONDS + rates_cycles(cycles);
 }
 
 /* Whether an axis of a group has a stride of one element on a side. */
@@ -107,18 +151,15 @@ static double pack_cycles(const AxisGroup *lanes, const AxisGroup *depth, int si
     return has_unit_stride(depth, side, element) ? PACK_TURN_CYCLES : PACK_GATHER_CYCLES;
 }
 
-/* Steps of the depth that are a multiple of a page apart compete for the same lines of the cache,
-   so that each panel of rows finds them further away. */
-static double line_cycles(const Groups *groups, int right) {
-    for (int i = 0; i < groups->sum.count; i++) {
-        const Axis *axis = groups->sum.axes[i];
-        if (axis->strides[right] % 2048 == 0 && axis->extent > 8) return FAR_LINE_CYCLES;
-    }
-    return 0;
+/* Panels of a direct input are read line by line, which no prefetching hides if they come from
+   beyond the second-level cache; packing reads longer runs. */
+static double reading_cycles(const Contraction *contraction, int side, const Machine *machine) {
+    double bytes = nest_side_bytes(contraction, side);
+    return bytes > (double)machine->l2_bytes ? bytes / LINE_BYTES * LONE_LINE_CYCLES : 0;
 }
 
 static Model model_make(const Groups *groups, const Contraction *contraction, int left,
-                        const KernelSet *kernels) {
+                        const KernelSet *kernels, const Machine *machine) {
     const DType *dtypes = contraction->dtypes;
     int right = 1 - left;
     ptrdiff_t elements[3];
@@ -130,7 +171,10 @@ static Model model_make(const Groups *groups, const Contraction *contraction, in
                         pack_cycles(&groups->cols, &groups->sum, right, elements[right])},
         .store_cycles = has_unit_stride(&groups->cols, 2, elements[2]) ? STORE_VECTOR_CYCLES
                                                                        : STORE_SCATTER_CYCLES,
-        .line_cycles = line_cycles(groups, right),
+        .reading_cycles = reading_cycles(contraction, right, machine),
+        .element = (double)dtype_size(contraction->arithmetic),
+        .l1_bytes = (double)machine->l1_bytes,
+        .right = right,
         .can_be_direct = {!dtype_is_converted(dtypes[left]),
                           !dtype_is_converted(dtypes[right]) &&
                               gemm_run_length(&groups->cols, right, elements[right]) >=
@@ -174,12 +218,13 @@ static void shape_improve(GemmShape *best, const Model *model, int left) {
     if (shape.seconds < best->seconds) *best = shape;
 }
 
-GemmShape gemm_shape_choose(const Contraction *contraction, const KernelSet *kernels) {
+GemmShape gemm_shape_choose(const Contraction *contraction, const Machine *machine) {
+    const KernelSet *kernels = kernels_for(contraction->arithmetic, machine->isa);
     GemmShape best = {.seconds = INFINITY};
     for (int left = 0; left < 2; left++) {
         Groups groups;
         groups_make(&groups, contraction, left);
-        Model model = model_make(&groups, contraction, left, kernels);
+        Model model = model_make(&groups, contraction, left, kernels, machine);
         shape_improve(&best, &model, left);
     }
     return best;
@@ -194,6 +239,5 @@ static bool is_applicable(const Contraction *contraction, const Machine *machine
 
 double gemm_cost(const Contraction *contraction, const Machine *machine) {
     if (!is_applicable(contraction, machine)) return INFINITY;
-    return gemm_shape_choose(contraction, kernels_for(contraction->arithmetic, machine->isa))
-        .seconds;
+    return gemm_shape_choose(contraction, machine).seconds;
 }

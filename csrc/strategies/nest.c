@@ -130,8 +130,7 @@ double nest_elements(const Contraction *contraction) {
     return elements;
 }
 
-/* Of one side: elements that overlapping windows visit several times count once. */
-static double side_bytes(const Contraction *contraction, int side) {
+double nest_side_bytes(const Contraction *contraction, int side) {
     double element = (double)dtype_size(contraction->dtypes[side]), bytes = element, span = element;
     for (int i = 0; i < contraction->axis_count; i++) {
         const Axis *axis = &contraction->axes[i];
@@ -144,7 +143,7 @@ static double side_bytes(const Contraction *contraction, int side) {
 double nest_bytes(const Contraction *contraction) {
     double total = 0;
     for (int side = 0; side <= contraction->input_count; side++) {
-        total += side_bytes(contraction, side);
+        total += nest_side_bytes(contraction, side);
     }
     return total;
 }

@@ -56,8 +56,10 @@ int nest_longest(const Contraction *contraction, int first, int last);
 ptrdiff_t nest_extent(const Contraction *contraction, int axis);
 ptrdiff_t nest_stride(const Contraction *contraction, int axis, int side);
 
-/* Elements of the whole loop nest, and the bytes of all elements that its sides visit. */
+/* Elements of the whole loop nest, and the bytes of all elements that one side or all of them
+   visit: those that overlapping windows visit several times count once. */
 double nest_elements(const Contraction *contraction);
+double nest_side_bytes(const Contraction *contraction, int side);
 double nest_bytes(const Contraction *contraction);
 
 /* Whether the output is so large that it would only push other things out of the caches. */

@@ -10,6 +10,7 @@ import base64
 import math
 import random
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -25,6 +26,7 @@ DTYPES = tuple(np.dtype(code) for code in "?bhilBHILefdgFDGO")
 COMMON_DTYPES = tuple(np.dtype(code) for code in "efdFDilbO")
 CASTINGS = ("no", "equiv", "safe", "same_kind", "unsafe")
 
+STOCK = 4096  # values of one kind that are drawn at once; operands get stretches of them
 MOST_ELEMENTS = 100_000  # of an operand: diagonals have many more than are used
 LEAD_BYTES = 16  # before the first and after the last element, so that strays stay in our memory
 
@@ -43,7 +45,8 @@ class View:
 
     def over(self, memories: list[np.ndarray]) -> np.ndarray:
         array = np.ndarray(self.shape, self.dtype, memories[self.memory], self.offset, self.strides)
-        array.flags.writeable = self.writeable
+        if not self.writeable:
+            array.flags.writeable = False
         return array
 
     def text(self) -> str:
@@ -65,6 +68,15 @@ class Arguments:
 
 
 @dataclass
+class Known:
+    """What the oracle has found out about requests of the same subscripts, shapes and values."""
+
+    subscripts: object = None  # those that expression stands for
+    expression: object = None
+    values: dict = field(default_factory=dict)
+
+
+@dataclass
 class Request:
     """subscripts: text, or a list with one sublist per operand and perhaps one for the output."""
 
@@ -76,6 +88,7 @@ class Request:
     is_integral: bool = False  # floats hold small integers, so that sums of any order are exact
     is_natural: bool = False  # these are not negative, so that any cast of them is defined
     is_twisted: bool = False  # objects are Twists
+    known: Known = field(default_factory=Known)
 
     def build(self) -> Arguments:
         memories = [memory.copy() for memory in self.memories]
@@ -123,7 +136,8 @@ class Request:
             lines += ["out.flags.writeable = False"] * (not self.out.writeable)
             words.append("out=out")
         call = ", ".join([*self._positional_text(names), *words])
-        return "\n".join([*lines, f"print(repr(fasteinsum.einsum({call})))"]) + "\n"
+        lines += ["for _ in range(2):  # the second time by the plan that was kept"]
+        return "\n".join([*lines, f"    print(repr(fasteinsum.einsum({call})))"]) + "\n"
 
     def _positional_text(self, names: list[str]) -> list[str]:
         if not isinstance(self.subscripts, list):
@@ -166,12 +180,15 @@ class Twist:
 
 
 class Generator:
-    """next() makes valid requests, next_invalid() requests of which most must be refused."""
+    """next() makes valid requests, next_invalid() requests of which most must be refused.
+
+    next_like() makes others that must give the same values."""
 
     def __init__(self, source: int | str | random.Random, work_limit: int = 2000):
         self.random = source if isinstance(source, random.Random) else random.Random(source)
         self.numbers = np.random.default_rng(self.random.getrandbits(64))
         self.work_limit = work_limit
+        self.stocks = {}
 
     def _chance(self, probability: float) -> bool:
         """Less is drawn as False, so that a search for small numbers drops what is not needed."""
@@ -307,25 +324,23 @@ class Generator:
 
     def _view(self, shape: tuple, dtype: np.dtype, layout: str, request: Request) -> View:
         """A view of new memory, filled with values."""
-        rng = self.random
         if dtype.itemsize > 1 and dtype.kind != "O" and self._chance(0.08):
             dtype = dtype.newbyteorder()
-        misaligned = rng.randrange(dtype.itemsize) if self._chance(0.08) else 0
+        view, count = self._place(shape, dtype, layout, len(request.memories))
+        values = self._values(count, dtype.newbyteorder("="), request)
+        request.memories.append(_memory_of(values, dtype, view.offset % dtype.itemsize))
+        return view
+
+    def _place(self, shape: tuple, dtype: np.dtype, layout: str, memory: int) -> tuple[View, int]:
+        """A view of a memory to be made, and how many elements that must have."""
+        is_misaligned = dtype.kind != "O" and self._chance(0.08)
+        misaligned = self.random.randrange(dtype.itemsize) if is_misaligned else 0
         steps = self._steps(shape, layout)
         low, high = _span(shape, steps)
         lead = LEAD_BYTES // dtype.itemsize if dtype.itemsize < 16 else 1
-        count = high - low + 1 + 2 * lead
-        if dtype.kind == "O":
-            misaligned = 0
-            memory = np.array(self._objects(count, request), dtype)
-        else:
-            memory = np.zeros(count * dtype.itemsize + misaligned, np.uint8)
-            target = np.ndarray((count,), dtype, memory, misaligned)
-            target[...] = self._values(count, dtype.newbyteorder("="), request)
-        request.memories.append(memory)
-        strides = tuple(step * dtype.itemsize for step in steps)
+        strides = tuple([step * dtype.itemsize for step in steps])
         offset = misaligned + (lead - low) * dtype.itemsize
-        return View(len(request.memories) - 1, dtype, shape, strides, offset)
+        return View(memory, dtype, shape, strides, offset), high - low + 1 + 2 * lead
 
     def _steps(self, shape: tuple, layout: str) -> list[int]:
         """Strides in elements."""
@@ -349,57 +364,86 @@ class Generator:
             steps = [step if self._chance(0.3) else -step for step in steps]
         return steps
 
-    def _values(self, count: int, dtype: np.dtype, request: Request) -> np.ndarray:
-        numbers = self.numbers
+    def _values(self, count: int, dtype: np.dtype, request: Request) -> np.ndarray | list:
+        """A stretch of the stock, which may be the source of other operands too."""
+        kind, draw = self._kind_of_values(dtype, request)
+        if 2 * count > STOCK:
+            return draw(count, dtype)
+        stock = self.stocks.get((dtype.char, kind))
+        if stock is None:
+            stock = self.stocks[dtype.char, kind] = draw(STOCK, dtype)
+        start = int(self.random.random() * (STOCK - count))
+        return stock[start : start + count]
+
+    def _kind_of_values(self, dtype: np.dtype, request: Request) -> tuple[object, Callable]:
+        """A name, and what draws them."""
+        if request.is_twisted and dtype.kind == "O":
+            return "twists", self._twists
         if dtype.kind == "b":
-            return numbers.random(count) < 0.3
-        if request.is_integral:
+            return "bools", lambda count, _: self.numbers.random(count) < 0.3
+        if request.is_integral or dtype.kind == "O":
             low = 0 if dtype.kind == "u" or request.is_natural else -4
-            values = numbers.integers(low, 5, count).astype(dtype)
-            return values + 1j * numbers.integers(-4, 5, count) if dtype.kind == "c" else values
+            return low, lambda count, dtype: self._small(count, dtype, low)
         if dtype.kind in "iu":
-            information = np.iinfo(dtype)
-            return numbers.integers(information.min, information.max, count, dtype, endpoint=True)
-        values = self._floats(count)
+            return "any", self._any_integers
+        kind = self.random.randrange(8)
+        return f"floats{kind}", lambda count, dtype: self._numbers(count, dtype, kind)
+
+    def _small(self, count: int, dtype: np.dtype, low: int) -> np.ndarray | list:
+        values = self.numbers.integers(low, 5, count)
+        if dtype.kind == "O":
+            return values.tolist()
+        values = values.astype(dtype)
         if dtype.kind == "c":
-            imaginary, values = self._floats(count), values.astype(complex)
+            values.imag = self.numbers.integers(-4, 5, count)
+        return values
+
+    def _any_integers(self, count: int, dtype: np.dtype) -> np.ndarray:
+        information = np.iinfo(dtype)
+        integers = self.numbers.integers
+        return integers(information.min, information.max, count, dtype, endpoint=True)
+
+    def _twists(self, count: int, _: np.dtype) -> list:
+        return [Twist(a, b) for a, b in self.numbers.integers(-3, 4, (count, 2)).tolist()]
+
+    def _numbers(self, count: int, dtype: np.dtype, kind: int) -> np.ndarray:
+        values = self._floats(count, kind)
+        if dtype.kind == "c":
+            imaginary, values = self._floats(count, kind), values.astype(complex)
             values.imag = imaginary
         return values.astype(dtype)
 
-    def _floats(self, count: int) -> np.ndarray:
-        rng, numbers = self.random, self.numbers
+    def _floats(self, count: int, kind: int) -> np.ndarray:
+        numbers = self.numbers
         values = numbers.uniform(-1, 1, count)
-        kind = rng.randrange(8)
         if kind == 0:  # a wide range of exponents
             values = np.ldexp(values, numbers.integers(-12, 3, count))
         if kind == 1:  # zeros of both signs
             values[numbers.random(count) < 0.5] = 0.0
             values[numbers.random(count) < 0.3] = -0.0
-        if kind == 2:
-            special = numbers.random(count) < rng.choice((0.01, 0.1))
+        if kind in (2, 3):
+            special = numbers.random(count) < (0.01 if kind == 2 else 0.1)
             values[special] = numbers.choice([np.inf, -np.inf, np.nan, 0.0], special.sum())
         return values
-
-    def _objects(self, count: int, request: Request) -> list:
-        integers = self.numbers.integers
-        if request.is_twisted:
-            return [Twist(a, b) for a, b in integers(-3, 4, (count, 2)).tolist()]
-        return integers(0 if request.is_natural else -4, 5, count).tolist()
 
     # Keywords ----------------------------------------------------------------------------------
 
     def _add_keywords(self, request: Request, expression: Expression) -> None:
-        rng = self.random
         keywords = request.keywords
-        if self._chance(0.25):
-            keywords["order"] = rng.choice("KACFkacf")
+        self._add_switches(request)
         if self._chance(0.12) and not request.is_twisted:
             keywords["dtype"] = self._other_dtype(request)
+        if self._chance(0.25):
+            shape = expression.output_shape()
+            if shape is not None:
+                self._add_out(request, shape)
+
+    def _add_switches(self, request: Request) -> None:
+        """Keywords that do not change values."""
+        if self._chance(0.25):
+            request.keywords["order"] = self.random.choice("KACFkacf")
         if self._chance(0.35):
-            keywords["optimize"] = self._optimize(len(request.views))
-        shape = expression.output_shape()
-        if shape is not None and self._chance(0.25):
-            self._add_out(request, shape)
+            request.keywords["optimize"] = self._optimize(len(request.views))
 
     def _optimize(self, operand_count: int) -> object:
         rng = self.random
@@ -447,6 +491,37 @@ class Generator:
                 more = np.array([1] * missing, object)
             request.memories[lender.memory] = np.concatenate([memory, more])
         request.out = replace(request.out, memory=lender.memory)
+
+    # Others of the same values -----------------------------------------------------------------
+
+    def next_like(self, request: Request) -> Request:
+        """With other layouts, order and optimize; or the same in all but its addresses, for which
+        the plan has been kept."""
+        other = replace(request, memories=list(request.memories), keywords=dict(request.keywords))
+        if self._chance(0.3):
+            return other
+        for name in ("order", "optimize"):
+            other.keywords.pop(name, None)
+        self._add_switches(other)
+        shared = other.out and any(view.memory == other.out.memory for view in other.views)
+        if not shared and self._chance(0.8):
+            other.views = [self._laid_out_anew(view, other) for view in other.views]
+        return other
+
+    def _laid_out_anew(self, view: View, request: Request) -> View:
+        dtype, old = view.dtype, view.over(request.memories)
+        layout = self.random.choice(OUT_LAYOUTS)
+        other, count = self._place(view.shape, dtype, layout, len(request.memories))
+        is_object = dtype.kind == "O"
+        memory = (
+            np.array([1] * count, object)
+            if is_object
+            else np.zeros((count + 1) * dtype.itemsize, np.uint8)
+        )
+        request.memories.append(memory)
+        other.over(request.memories)[...] = old
+        other.writeable, other.as_list = self._chance(0.8), view.as_list
+        return other
 
     # Invalid requests --------------------------------------------------------------------------
 
@@ -565,6 +640,17 @@ class Expression:
             return np.einsum(self.text(), *stand_ins).shape
         except ValueError:
             return None
+
+
+def _memory_of(values: np.ndarray | list, dtype: np.dtype, misaligned: int) -> np.ndarray:
+    """Bytes, or objects."""
+    if dtype.kind == "O":
+        return np.array(values, dtype)
+    if dtype.isnative and not misaligned:
+        return values.view(np.uint8).copy()
+    memory = np.zeros(len(values) * dtype.itemsize + misaligned, np.uint8)
+    np.ndarray((len(values),), dtype, memory, misaligned)[...] = values
+    return memory
 
 
 def _with_spaces(rng: random.Random, text: str) -> list[str]:

@@ -415,6 +415,9 @@ def test_empty_result(optimize):
         result = einsum("i,j->ij", some, none, optimize=optimize)
         assert result.shape == (3, 0)
         assert result.dtype == np.dtype(dtype)
+    x, y = np.ones((0, 1, 5), "G"), np.ones((5, 1))
+    words = {"dtype": np.complex64, "casting": "unsafe", "optimize": optimize}
+    assert einsum("abc,cd->ad", x, y, **words).shape == (0, 1)
 
 
 @every_optimize

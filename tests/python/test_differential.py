@@ -6,7 +6,9 @@ FASTEINSUM_TEST_CASES sets how many (default 20,000). A failure prints a program
 
 import os
 from collections import Counter
+from functools import partial
 
+import fasteinsum
 import fuzz
 import numpy as np
 import oracle
@@ -19,6 +21,7 @@ from fuzz import (
     check_all,
     check_requests,
     complaint_of,
+    families,
     requests,
     shrunk,
     switched,
@@ -39,8 +42,8 @@ def run_cases(make_request, count: int) -> Counter:
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_valid_requests(batch):
-    outcomes = run_cases(Generator(batch).next, CASES * 5 // 8 // BATCHES)
+def test_requests(batch):
+    outcomes = run_cases(partial(next, families(Generator(batch))), CASES * 5 // 8 // BATCHES)
     assert outcomes["computed"] > outcomes["refused"]
 
 
@@ -90,6 +93,48 @@ def test_fuzzer_reports(monkeypatch):
     assert "print(repr(fasteinsum.einsum(" in report.text()
     small = shrunk(report.failures[0][2:].split()[0])
     assert len(small) < len(report.failures[0])
+
+
+def test_relatives():
+    """They have the same values, and other layouts and switches, or nothing that differs."""
+    generator, changes = Generator(6), Counter()
+    for _ in range(100):
+        request = generator.next()
+        other = generator.next_like(request)
+        for x, y in zip(request.build().operands, other.build().operands):
+            np.testing.assert_array_equal(x, y)
+        has_moved = any(x.strides != y.strides for x, y in zip(request.views, other.views))
+        is_switched = request.keywords != other.keywords
+        changes += {"moved": has_moved, "switched": is_switched}
+        changes["alike"] += not has_moved and not is_switched
+    assert min(changes[name] for name in ("moved", "switched", "alike")) > 10
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "shapes", "words"),
+    [
+        ("i,j->ij", [(3,), (0,)], {}),
+        ("i,j->ij", [(3,), (0,)], {"optimize": True}),
+        ("abc,cd->ad", [(0, 1, 5), (5, 1)], {"optimize": True, "dtype": np.dtype("f4")}),
+    ],
+)
+def test_numpy_is_not_asked_for_large_elements_of_no_array(monkeypatch, subscripts, shapes, words):
+    """It writes one where there is no room, and anything may follow."""
+    numpy_einsum = np.einsum
+
+    def einsum(*operands, optimize, out=None, **others):
+        assert optimize is False
+        assert out is not None or others["dtype"] == np.float32
+        return numpy_einsum(*operands, out=out, **others)
+
+    monkeypatch.setattr(np, "einsum", einsum)
+    memory = np.ones(20, np.clongdouble).view(np.uint8)
+    views = [View(0, np.dtype("G"), shape, (0,) * len(shape), 0) for shape in shapes]
+    for casting in ("safe", "unsafe"):
+        keywords = {"optimize": False, "casting": casting, **words}
+        request = Request(subscripts, views, [memory], keywords=keywords)
+        outcome = oracle.check(fasteinsum.einsum, request)
+        assert (outcome.error is None) == (casting == "unsafe" or "dtype" not in words)
 
 
 # The oracles themselves ------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def labels_of(row):
     """A list for each operand; the axes of ellipses are numbered."""
     shapes = row["shapes"]
     views = [View(0, np.dtype(np.int8), tuple(shape), (0,) * len(shape), 0) for shape in shapes]
-    return parse(Request(ascii_subscripts(row), views)).expanded()[0]
+    return parse(Request(ascii_subscripts(row), views)).expanded[0]
 
 
 def extents_of(row, shapes):

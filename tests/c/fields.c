@@ -41,10 +41,10 @@ static void fill_bits(char *memory, ptrdiff_t bytes) {
     }
 }
 
-static double random_number(Filling filling) {
-    if (filling == FILLING_CONSTANT) return 0.1;
+static double next_number(const Suite *suite) {
+    if (suite->filling == FILLING_CONSTANT) return suite->constant;
     uint32_t bits = random_bits();
-    return filling == FILLING_WHOLE ? (double)(bits % 9) - 4 : (double)bits * 0x1p-31 - 0.5;
+    return suite->filling == FILLING_WHOLE ? (double)(bits % 9) - 4 : (double)bits * 0x1p-31 - 0.5;
 }
 
 void fill(const Suite *suite, char *memory, ptrdiff_t count) {
@@ -53,7 +53,7 @@ void fill(const Suite *suite, char *memory, ptrdiff_t count) {
         return;
     }
     for (ptrdiff_t i = 0; i < count * suite->planes; i++) {
-        double number = random_number(suite->filling);
+        double number = next_number(suite);
         if (suite->is_single) ((float *)(void *)memory)[i] = (float)number;
         if (!suite->is_single) ((double *)(void *)memory)[i] = number;
     }

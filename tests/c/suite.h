@@ -18,6 +18,7 @@ typedef struct Suite {
     int planes, lanes;        /* scalars of an element, and of a vector */
     bool is_real, is_single;  /* computed with as floating point, and in single precision */
     Filling filling;
+    double constant; /* of FILLING_CONSTANT */
     GuardSide side;
 } Suite;
 

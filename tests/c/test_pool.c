@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* ---- one caller ---------------------------------------------------------------------------------
- */
+/* ---- one caller ---- */
 
 static void test_numbering(void) {
     Phases phases = {5, {3, 2}};
@@ -84,8 +83,7 @@ static void test_arithmetic_is_the_callers(void) {
     }
 }
 
-/* ---- cancelling ---------------------------------------------------------------------------------
- */
+/* ---- cancelling ---- */
 
 static bool is_over(void *context) {
     Countdown *countdown = context;
@@ -108,8 +106,7 @@ static void test_cancelling(void) {
     }
 }
 
-/* ---- many callers -------------------------------------------------------------------------------
- */
+/* ---- many callers ---- */
 
 static void test_many_callers(double seconds) {
     enum { CALLERS = 8 };

@@ -10,8 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- the environment and the setters ------------------------------------------------------------
- */
+/* ---- the environment and the setters ---- */
 
 /* Runs first, as nothing may have been asked for before. */
 static void test_system(void) {
@@ -92,8 +91,7 @@ static void test_environment(void) {
     CHECK_EQUAL_TEXT(threads_origin(), own);
 }
 
-/* ---- quotas -------------------------------------------------------------------------------------
- */
+/* ---- quotas ---- */
 
 static char root[] = P_tmpdir "/quota-XXXXXX";
 

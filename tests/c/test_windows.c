@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* ---------------------------------------------------------------------------------- geometry */
+/* ---- geometry ---- */
 
 static Windows one_window(ptrdiff_t size, ptrdiff_t stride, ptrdiff_t dilation) {
     Windows windows = {.padding = PADDING_GIVEN, .remainder = REMAINDER_DROP, .count = 1};
@@ -123,7 +123,7 @@ static void test_names(void) {
     CHECK_EQUAL_TEXT(error.message, "unknown mode 'mirror'; did you mean 'reflect'?");
 }
 
-/* ---------------------------------------------------------------------------------- the view */
+/* ---- the view ---- */
 
 enum { ROWS = 7, COLS = 6 };
 
@@ -177,7 +177,7 @@ static void test_sliding_composes(void) {
     CHECK_EQUAL_INT(windows_slide(&array, &windows, &view, &error), STATUS_LIMIT);
 }
 
-/* ------------------------------------------------------------------------------- padded copy */
+/* ---- padded copy ---- */
 
 /* What numpy.pad puts at an index, by walking there step by step. */
 static ptrdiff_t walk_to(PadMode mode, ptrdiff_t index, ptrdiff_t length) {
@@ -279,7 +279,7 @@ static void test_padded_copy(void) {
     }
 }
 
-/* -------------------------------------------------------------------------------- as_strided */
+/* ---- as_strided ---- */
 
 static Status bounds_of(const Tensor *tensor, ptrdiff_t offset, ByteRange limits) {
     Error error;

@@ -60,8 +60,8 @@ static inline void sum_add(Sum *sum, Value term) {
     sum->bits += term.bits;
 }
 
-/* Whether the element in memory is the sum. steps: roundings that a term may have gone through;
-   further ones are those of the products here. */
+/* Whether the element in memory is the sum. steps: roundings that a term may have gone through,
+   which equal terms do half as often on the average; three more are those of the products here. */
 static inline bool sum_equals(const Suite *suite, const Sum *sum, const char *memory,
                               ptrdiff_t steps) {
     if (!suite->is_real) {
@@ -70,6 +70,7 @@ static inline bool sum_equals(const Suite *suite, const Sum *sum, const char *me
     }
     double rounding = suite->is_single ? 0x1p-24 : 0x1p-53;
     double chain = steps < LONGEST_CHAIN ? (double)steps : LONGEST_CHAIN;
+    if (suite->filling == FILLING_CONSTANT) chain /= 2;
     double bound = suite->filling == FILLING_WHOLE ? 0 : (chain + 3) * rounding * sum->size;
     Value actual = value_load(suite, memory);
     bool holds = true;

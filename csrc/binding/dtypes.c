@@ -48,12 +48,23 @@ bool dtype_from_descr(PyArray_Descr *descr, DType *dtype) {
     return false;
 }
 
+/* For what the core never reads, a type of the same size: the layout of a result depends on it. */
+static DType stand_in(size_t size) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].size == size) return rows[i].dtype;
+    }
+    return DTYPE_U8;
+}
+
 void tensor_from_array(Tensor *tensor, PyArrayObject *array) {
     int axis_count = PyArray_NDIM(array);
     assert(axis_count <= MAX_AXES);
     tensor->data = PyArray_BYTES(array);
     tensor->axis_count = axis_count;
-    if (!dtype_from_descr(PyArray_DESCR(array), &tensor->dtype)) tensor->dtype = DTYPE_U8;
+    PyArray_Descr *descr = PyArray_DESCR(array);
+    if (!dtype_from_descr(descr, &tensor->dtype)) {
+        tensor->dtype = stand_in((size_t)PyDataType_ELSIZE(descr));
+    }
     for (int i = 0; i < axis_count; i++) {
         tensor->shape[i] = PyArray_DIM(array, i);
         tensor->strides[i] = PyArray_STRIDE(array, i);

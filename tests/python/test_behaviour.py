@@ -372,6 +372,8 @@ def test_dtype_without_arithmetic(optimize):
             einsum("i,i->i", operand, operand, optimize=optimize)
         with pytest.raises(TypeError):
             einsum("i,i->i", operand, operand, out=operand.copy(), optimize=optimize)
+    with pytest.raises(TypeError):
+        einsum("i->", np.array(["x"], object), dtype="M8[s]", casting="unsafe", optimize=optimize)
 
 
 def test_positions_of_a_path():

@@ -527,6 +527,15 @@ def test_layout_follows_the_operands_as_passed():
     assert einsum("ij,ij->ij", x, y).strides == np.einsum("ij,ij->ij", x, y).strides
 
 
+def test_layout_follows_operands_that_become_objects():
+    """Their own type is none that is computed with; the sum is empty, so that nothing is."""
+    none = np.zeros(0, object)
+    for dtype in ("M8[s]", "U1", "V8"):
+        x = np.zeros((2, 3), dtype, order="F")
+        expected = np.einsum("ij,k->ij", x, none, order="A")
+        assert einsum("ij,k->ij", x, none, order="A").strides == expected.strides == (8, 16)
+
+
 # ---- out ----
 
 

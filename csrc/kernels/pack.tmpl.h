@@ -4,9 +4,9 @@
  * instead, several side by side, so that both reads and writes stay within few cache lines.
  * packs.tmpl.h defines
  *     SIZE    bytes of an element
- *     QUAD    transposes four lanes of four steps in registers; undefined for the rarer sizes */
+ *     SQUARE  gathers and transposes as many lanes of as many steps as fill registers, and QUAD
+ * four of four; both undefined for the rarer sizes */
 #define SIZED(name) PASTE(ISA_NAME(name), SIZE)
-#define SQUARE_TRANSPOSE PASTE(ISA_NAME(square_transpose), SIZE)
 
 enum {
     SIZED(PACK_ALONE) = 4, /* runs shorter than this are taken lane by lane */
@@ -20,16 +20,6 @@ typedef struct SIZED(PackElement) {
 
 static inline void SIZED(pack_element)(char *panel, const char *source) {
     *(SIZED(PackElement) *)(void *)panel = *(const SIZED(PackElement) *)(const void *)source;
-}
-
-/* `bytes` of lanes that follow each other in memory, for the whole depth. bytes is a constant. */
-__attribute__((unused)) static inline __attribute__((always_inline)) void
-SIZED(pack_piece)(const PackJob *job, int first, size_t bytes) {
-    char *panel = (char *)job->panel + first * SIZE;
-    const char *source = job->source + job->lane_offsets[first];
-    for (ptrdiff_t k = 0; k < job->depth; k++, panel += job->width * SIZE) {
-        memcpy(panel, source + job->depth_offsets[k], bytes);
-    }
 }
 
 /* Whole vectors of lanes. The steps of the depth often lie further apart than the hardware looks
@@ -60,6 +50,16 @@ static inline void SIZED(pack_rest)(const PackJob *job, int first, int count) {
     }
 }
 #else
+/* `bytes` of lanes that follow each other in memory, for the whole depth. bytes is a constant. */
+static inline __attribute__((always_inline)) void SIZED(pack_piece)(const PackJob *job, int first,
+                                                                    size_t bytes) {
+    char *panel = (char *)job->panel + first * SIZE;
+    const char *source = job->source + job->lane_offsets[first];
+    for (ptrdiff_t k = 0; k < job->depth; k++, panel += job->width * SIZE) {
+        memcpy(panel, source + job->depth_offsets[k], bytes);
+    }
+}
+
 /* What is left of a run, less than a vector, in pieces of sixteen bytes and of one element. */
 static inline void SIZED(pack_rest)(const PackJob *job, int first, int count) {
     enum { SMALL = SIZE < 16 ? 16 / SIZE : 1 };
@@ -91,56 +91,124 @@ static inline void SIZED(pack_four_steps)(const PackJob *job, int first, ptrdiff
     }
 }
 
-/* Whether `count` offsets rise by equal steps. */
-static inline bool SIZED(pack_is_even)(const ptrdiff_t offsets[], int count, ptrdiff_t step) {
-    for (int i = 1; i < count; i++) {
-        if (offsets[i] - offsets[i - 1] != step) return false;
+#ifdef QUAD
+/* `width` lanes of which every other element is left out, for the whole depth: the even elements of
+   a vector and the odd ones of another that ends with the last lane. */
+    #define PACK_OTHER(lane, width) \
+        ((lane) < (width) / 2 ? 2 * (lane) : (width) + 2 * ((lane) - (width) / 2) + 1)
+    #define PACK_EVERY_OTHER(wide)                                                                 \
+        static inline void SIZED(pack_every_other_##wide)(const PackJob *job, int first) {         \
+            typedef LANE Lanes __attribute__((vector_size((wide) * SIZE)));                        \
+            typedef LANE Loose __attribute__((vector_size((wide) * SIZE), aligned(1), may_alias)); \
+            char *panel = (char *)job->panel + first * SIZE;                                       \
+            const char *source = job->source + job->lane_offsets[first];                           \
+            for (ptrdiff_t k = 0; k < job->depth; k++, panel += job->width * SIZE) {               \
+                const char *from = source + job->depth_offsets[k];                                 \
+                Lanes low = *(const Loose *)(const void *)from;                                    \
+                Lanes high = *(const Loose *)(const void *)(from + ((wide) - 1) * SIZE);           \
+                *(Loose *)(void *)panel =                                                          \
+                    SHUFFLE(Lanes, low, high, LANE_LIST_##wide(PACK_OTHER, (wide)));               \
+            }                                                                                      \
+        }
+PACK_EVERY_OTHER(4)
+PACK_EVERY_OTHER(8)
+    #if VECTOR_BYTES / SIZE == 16
+PACK_EVERY_OTHER(16)
+    #endif
+
+/* The same for at least four lanes: the last vector overlaps the one before. */
+static inline void SIZED(pack_skipping)(const PackJob *job, int first, int count) {
+    int width = count < 8 || SIZED(PACK_VECTOR) == 4 ? 4 : 8;
+    #if VECTOR_BYTES / SIZE == 16
+    if (count >= 16) width = 16;
+    #endif
+    for (int at = 0; at < count; at += width) {
+        int lane = first + (at + width <= count ? at : count - width);
+    #if VECTOR_BYTES / SIZE == 16
+        if (width == 16) SIZED(pack_every_other_16)(job, lane);
+    #endif
+        if (width == 8) SIZED(pack_every_other_8)(job, lane);
+        if (width == 4) SIZED(pack_every_other_4)(job, lane);
     }
-    return true;
 }
 
-#ifdef QUAD
-/* Where steps of the depth follow each other in memory, as many lanes of them are a square that is
-   transposed in registers: `side` lanes, for the whole depth. side is a constant. */
-static inline __attribute__((always_inline)) void SIZED(pack_squares)(const PackJob *job, int first,
-                                                                      int side) {
-    ptrdiff_t step = job->lane_offsets[first + 1] - job->lane_offsets[first];
-    ptrdiff_t panel_row = job->width * SIZE, k = 0;
-    ptrdiff_t ahead = step * job->width; /* the same lanes of the next panel, if it goes on so */
-    for (; k + side <= job->depth; k += side) {
-        char *panel = (char *)job->panel + k * panel_row + first * SIZE;
-        const char *source = job->source + job->lane_offsets[first] + job->depth_offsets[k];
-        if (k * SIZE % 64 == 0) {
-            for (int i = 0; i < side; i++) __builtin_prefetch(source + ahead + i * step);
+/* How many steps of the depth, of `count`, follow each other in memory. */
+static inline ptrdiff_t SIZED(pack_steps_in_row)(const ptrdiff_t offsets[], ptrdiff_t count) {
+    ptrdiff_t steps = 1;
+    while (steps < count && offsets[steps] - offsets[steps - 1] == SIZE) steps++;
+    return steps;
+}
+
+/* `side` lanes of as many steps that follow each other in memory: a square, transposed in
+   registers. side is a constant. */
+static inline __attribute__((always_inline)) void SIZED(pack_square)(const PackJob *job, int first,
+                                                                     ptrdiff_t k, int side) {
+    const ptrdiff_t *lane = job->lane_offsets + first, row = job->width * SIZE;
+    const char *source = job->source + job->depth_offsets[k];
+    char *panel = (char *)job->panel + k * row + first * SIZE;
+    ptrdiff_t ahead = (lane[1] - lane[0]) * job->width; /* the next panel, if it goes on so */
+    for (int i = 0; k * SIZE % 64 == 0 && i < side; i++) {
+        __builtin_prefetch(source + lane[i] + ahead);
+    }
+    if (side == 4) {
+        QUAD(source, lane, panel, row);
+    } else {
+        SQUARE(source, lane, panel, row);
+    }
+}
+
+/* `side` lanes for steps that follow each other in memory, at least `side` of them: the last square
+   overlaps the one before. */
+static inline __attribute__((always_inline)) void
+SIZED(pack_squares)(const PackJob *job, int first, ptrdiff_t k, ptrdiff_t steps, int side) {
+    for (ptrdiff_t at = 0; at < steps; at += side) {
+        SIZED(pack_square)(job, first, k + (at + side <= steps ? at : steps - side), side);
+    }
+}
+
+/* Lanes that are alone, `side` of them or four: where steps of the depth follow each other in
+   memory by squares, the largest that fit, else one by one. */
+static inline __attribute__((always_inline)) void SIZED(pack_alone)(const PackJob *job, int first,
+                                                                    int side) {
+    for (ptrdiff_t k = 0, steps; k < job->depth; k += steps) {
+        steps = SIZED(pack_steps_in_row)(job->depth_offsets + k, job->depth - k);
+        if (steps >= side) {
+            SIZED(pack_squares)(job, first, k, steps, side);
+            continue;
         }
-        if (!SIZED(pack_is_even)(job->depth_offsets + k, side, SIZE)) {
-            for (int i = 0; i < side; i += 4) SIZED(pack_four_steps)(job, first + i, k, k + side);
-        } else if (side == 4) {
-            QUAD(source, step, panel, panel_row, 0);
-        } else {
-            SQUARE_TRANSPOSE(source, step, panel, panel_row, 0);
+        for (int i = first; i < first + side; i += 4) {
+            if (steps >= 4) SIZED(pack_squares)(job, i, k, steps, 4);
+            if (steps < 4) SIZED(pack_four_steps)(job, i, k, k + steps);
         }
     }
-    for (int i = 0; i < side; i += 4) SIZED(pack_four_steps)(job, first + i, k, job->depth);
 }
 #endif
 
-/* Lanes that are alone, at least four of them; gives how many were taken. */
-static inline int SIZED(pack_lanes)(const PackJob *job, int first) {
+/* How many lanes from first on lie a step apart in memory. */
+static inline int SIZED(pack_run_length)(const PackJob *job, int first, ptrdiff_t step) {
+    const ptrdiff_t *lane = job->lane_offsets;
+    int end = first + 1;
+    while (end < job->lanes && lane[end] - lane[end - 1] == step) end++;
+    return end - first;
+}
+
+/* Lanes that do not follow each other, at least four of them; gives how many were taken. */
+static inline int SIZED(pack_apart)(const PackJob *job, int first) {
 #ifdef QUAD
-    const ptrdiff_t *lane = job->lane_offsets + first;
     enum { SIDE = SIZED(PACK_SQUARE) };
-    if (SIDE > 4 && job->lanes - first >= SIDE &&
-        SIZED(pack_is_even)(lane, SIDE, lane[1] - lane[0])) {
-        SIZED(pack_squares)(job, first, SIDE);
+    int count = SIZED(pack_run_length)(job, first, 2 * SIZE);
+    if (count >= 4) {
+        SIZED(pack_skipping)(job, first, count);
+        return count;
+    }
+    if (SIDE > 4 && job->lanes - first >= SIDE) {
+        SIZED(pack_alone)(job, first, SIDE);
         return SIDE;
     }
-    if (SIZED(pack_is_even)(lane, 4, lane[1] - lane[0])) {
-        SIZED(pack_squares)(job, first, 4);
-        return 4;
-    }
-#endif
+    SIZED(pack_alone)(job, first, 4);
+#else
     SIZED(pack_four_steps)(job, first, 0, job->depth);
+#endif
     return 4;
 }
 
@@ -152,19 +220,11 @@ static inline void SIZED(pack_zeros)(const PackJob *job) {
     }
 }
 
-/* How many lanes from first on follow each other in memory. */
-static inline int SIZED(pack_run_length)(const PackJob *job, int first) {
-    const ptrdiff_t *lane = job->lane_offsets;
-    int end = first + 1;
-    while (end < job->lanes && lane[end] - lane[end - 1] == SIZE) end++;
-    return end - first;
-}
-
 static void SIZED(pack)(const PackJob *job) {
     for (int i = 0; i < job->lanes;) {
-        int count = SIZED(pack_run_length)(job, i);
+        int count = SIZED(pack_run_length)(job, i, SIZE);
         if (count < SIZED(PACK_ALONE) && job->lanes - i >= 4) {
-            count = SIZED(pack_lanes)(job, i);
+            count = SIZED(pack_apart)(job, i);
         } else {
             SIZED(pack_run)(job, i, count);
         }
@@ -173,7 +233,10 @@ static void SIZED(pack)(const PackJob *job) {
     if (job->lanes < job->width) SIZED(pack_zeros)(job);
 }
 
-#undef SQUARE_TRANSPOSE
+#undef PACK_EVERY_OTHER
+#undef PACK_OTHER
 #undef SIZED
+#undef SQUARE
+#undef LANE
 #undef QUAD
 #undef SIZE

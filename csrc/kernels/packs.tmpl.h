@@ -11,11 +11,15 @@
 #include "kernels/pack.tmpl.h"
 
 #define SIZE 4
-#define QUAD PASTE(ISA_NAME(quad_transpose), 4)
+#define SQUARE PASTE(ISA_NAME(square_gather), 4)
+#define QUAD PASTE(ISA_NAME(quad_gather), 4)
+#define LANE uint32_t
 #include "kernels/pack.tmpl.h"
 
 #define SIZE 8
-#define QUAD PASTE(ISA_NAME(quad_transpose), 8)
+#define SQUARE PASTE(ISA_NAME(square_gather), 8)
+#define QUAD PASTE(ISA_NAME(quad_gather), 8)
+#define LANE uint64_t
 #include "kernels/pack.tmpl.h"
 
 #define SIZE 16

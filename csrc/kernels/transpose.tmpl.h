@@ -42,17 +42,9 @@ static inline __attribute__((always_inline)) void SIZED(from_zero)(SIZED(Lanes) 
     if (float_bytes == 8) *(Doubles *)row += (Doubles){0};
 }
 
-/* out[j][i] = in[i][j], for rows that lie a step apart. float_bytes is a constant, see from_zero.
- */
-static inline __attribute__((always_inline)) void SIZED(transpose)(const char *in,
-                                                                   ptrdiff_t in_step, char *out,
-                                                                   ptrdiff_t out_step,
-                                                                   int float_bytes) {
-    SIZED(Lanes) rows[SIDE];
-#pragma GCC unroll 16
-    for (int i = 0; i < SIDE; i++) {
-        rows[i] = *(const SIZED(LooseLanes) *)(const void *)(in + i * in_step);
-    }
+/* out[j][i] = in[i][j]. float_bytes is a constant, see from_zero. */
+static inline __attribute__((always_inline)) void SIZED(turn)(SIZED(Lanes) rows[SIDE], char *out,
+                                                              ptrdiff_t out_step, int float_bytes) {
 #if SIDE > 1
     EXCHANGE(1, SIDE_LIST)
 #endif
@@ -70,6 +62,30 @@ static inline __attribute__((always_inline)) void SIZED(transpose)(const char *i
         SIZED(from_zero)(&rows[i], float_bytes);
         *(SIZED(LooseLanes) *)(void *)(out + i * out_step) = rows[i];
     }
+}
+
+/* For rows that lie a step apart. */
+static inline __attribute__((always_inline)) void SIZED(transpose)(const char *in,
+                                                                   ptrdiff_t in_step, char *out,
+                                                                   ptrdiff_t out_step,
+                                                                   int float_bytes) {
+    SIZED(Lanes) rows[SIDE];
+#pragma GCC unroll 16
+    for (int i = 0; i < SIDE; i++) {
+        rows[i] = *(const SIZED(LooseLanes) *)(const void *)(in + i * in_step);
+    }
+    SIZED(turn)(rows, out, out_step, float_bytes);
+}
+
+/* For rows that lie anywhere. */
+__attribute__((unused)) static inline __attribute__((always_inline)) void
+SIZED(gather)(const char *in, const ptrdiff_t offsets[], char *out, ptrdiff_t out_step) {
+    SIZED(Lanes) rows[SIDE];
+#pragma GCC unroll 16
+    for (int i = 0; i < SIDE; i++) {
+        rows[i] = *(const SIZED(LooseLanes) *)(const void *)(in + offsets[i]);
+    }
+    SIZED(turn)(rows, out, out_step, 0);
 }
 
 #undef EXCHANGE

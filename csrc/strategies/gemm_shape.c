@@ -11,7 +11,7 @@
 typedef struct Model {
     const KernelSet *kernels;
     const Groups *groups;
-    double pack_cycles[2]; /* per element of an input, by Part */
+    ptrdiff_t elements[2]; /* bytes of an input's, by Part */
     double store_cycles;   /* per element of the output */
     double reading_cycles; /* of all of the right input where it is */
     double element, l1_bytes;
@@ -25,11 +25,11 @@ typedef struct Model {
 
 static const double CHAIN_CYCLES = 4, LOADS_PER_CYCLE = 2;
 
-enum { LINE_BYTES = 64, CACHE_SETS = 64, CACHE_WAYS = 12 };
+enum { LINE_BYTES = 64, CACHE_SETS = 64, CACHE_WAYS = 12, SHORT_RUN = 4 };
 
 /* Per element packed: copied in runs, transposed in squares, gathered one by one. */
 static const double PACK_RUN_CYCLES = 0.15, PACK_TURN_CYCLES = 0.5, PACK_GATHER_CYCLES = 1.5;
-static const double PACK_EACH_RUN_CYCLES = 2, SHORT_RUN = 4;
+static const double PACK_EACH_RUN_CYCLES = 2, PACK_SKIP_CYCLES = 0.3;
 static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2;
 static const double FAR_LINE_CYCLES = 3, LONE_LINE_CYCLES = 18, DIRECT_LEFT_CYCLES = 1;
 static const double TILE_CALL_CYCLES = 25, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
@@ -115,13 +115,39 @@ static double tiles_cycles(const Model *model, const GemmShape *shape) {
     return cycles;
 }
 
+/* How many neighbours along the innermost axis of a group follow each other in memory. */
+ptrdiff_t gemm_run_length(const AxisGroup *group, int side, ptrdiff_t element) {
+    if (group->count == 0) return 1;
+    const Axis *inner = group->axes[group->count - 1];
+    return inner->strides[side] == element ? inner->extent : 1;
+}
+
+/* Per element of an input that is packed into panels of some width: lanes in runs take a load and a
+   store for each vector, and some time for each run; others are turned where the depth has runs. */
+static double pack_cycles(const Model *model, Part part, int width) {
+    const AxisGroup *lanes = part == PART_LEFT ? &model->groups->rows : &model->groups->cols;
+    int side = part == PART_LEFT ? 1 - model->right : model->right;
+    ptrdiff_t element = model->elements[part];
+    ptrdiff_t run = smaller(gemm_run_length(lanes, side, element), width);
+    if (run >= SHORT_RUN) return PACK_RUN_CYCLES + PACK_EACH_RUN_CYCLES / (double)run;
+    if (lanes->count && lanes->axes[lanes->count - 1]->strides[side] == 2 * element) {
+        return PACK_SKIP_CYCLES;
+    }
+    bool has_runs = gemm_run_length(&model->groups->sum, side, element) >= SHORT_RUN;
+    return has_runs ? PACK_TURN_CYCLES : PACK_GATHER_CYCLES;
+}
+
 static double shape_seconds(const Model *model, const GemmShape *shape) {
     const Groups *groups = model->groups;
     double rows = (double)groups->rows.extent, cols = (double)groups->cols.extent;
     double depth = (double)groups->sum.extent;
     double cycles = tiles_cycles(model, shape) + BATCH_ENTRY_CYCLES;
-    if (shape->is_packed[PART_LEFT]) cycles += rows * depth * model->pack_cycles[PART_LEFT];
-    if (shape->is_packed[PART_RIGHT]) cycles += cols * depth * model->pack_cycles[PART_RIGHT];
+    if (shape->is_packed[PART_LEFT]) {
+        cycles += rows * depth * pack_cycles(model, PART_LEFT, shape->tile->rows);
+    }
+    if (shape->is_packed[PART_RIGHT]) {
+        cycles += cols * depth * pack_cycles(model, PART_RIGHT, shape->tile->cols);
+    }
     cycles += rows * cols * model->store_cycles;
     cycles *= (double)groups->batch.extent;
     if (!shape->is_packed[PART_RIGHT]) cycles += model->reading_cycles;
@@ -134,21 +160,6 @@ static bool has_unit_stride(const AxisGroup *group, int side, ptrdiff_t element)
         if (group->axes[i]->strides[side] == element) return true;
     }
     return false;
-}
-
-/* How many neighbours along the innermost axis of a group follow each other in memory. */
-ptrdiff_t gemm_run_length(const AxisGroup *group, int side, ptrdiff_t element) {
-    if (group->count == 0) return 1;
-    const Axis *inner = group->axes[group->count - 1];
-    return inner->strides[side] == element ? inner->extent : 1;
-}
-
-/* Lanes in runs take a load and a store for each vector, and some time for each run. */
-static double pack_cycles(const AxisGroup *lanes, const AxisGroup *depth, int side,
-                          ptrdiff_t element) {
-    double run = (double)gemm_run_length(lanes, side, element);
-    if (run >= SHORT_RUN) return PACK_RUN_CYCLES + PACK_EACH_RUN_CYCLES / run;
-    return has_unit_stride(depth, side, element) ? PACK_TURN_CYCLES : PACK_GATHER_CYCLES;
 }
 
 /* Panels of a direct input are read line by line, which no prefetching hides if they come from
@@ -167,8 +178,7 @@ static Model model_make(const Groups *groups, const Contraction *contraction, in
     return (Model){
         .kernels = kernels,
         .groups = groups,
-        .pack_cycles = {pack_cycles(&groups->rows, &groups->sum, left, elements[left]),
-                        pack_cycles(&groups->cols, &groups->sum, right, elements[right])},
+        .elements = {elements[left], elements[right]},
         .store_cycles = has_unit_stride(&groups->cols, 2, elements[2]) ? STORE_VECTOR_CYCLES
                                                                        : STORE_SCATTER_CYCLES,
         .reading_cycles = reading_cycles(contraction, right, machine),

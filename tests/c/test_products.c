@@ -61,9 +61,9 @@ static Number number_product(int i, int j, ptrdiff_t depth) {
     return sum;
 }
 
-static void products_make(void) {
-    for (int at = 0; at < DEPTHS * MOST_ROWS * MOST_COLS; at++) {
-        int d = at / MOST_COLS / MOST_ROWS, i = at / MOST_COLS % MOST_ROWS, j = at % MOST_COLS;
+static void products_make(int rows, int cols) {
+    for (int at = 0; at < DEPTHS * rows * cols; at++) {
+        int d = at / cols / rows, i = at / cols % rows, j = at % cols;
         products[d][i][j] = number_product(i, j, depths[d]);
     }
 }
@@ -170,19 +170,20 @@ static void test_dtype(const Suite *suite) {
     const KernelSet *kernels = suite->kernels;
     if (!kernels) return;
     DType dtype = suite->dtype;
-    int rows = 0, cols = 0;
+    int most_rows = 0, most_cols = 0;
     for (int t = 0; t < kernels->tile_count; t++) {
-        if (kernels->tiles[t].rows > rows) rows = kernels->tiles[t].rows;
-        if (kernels->tiles[t].cols > cols) cols = kernels->tiles[t].cols;
+        const Tile *tile = &kernels->tiles[t];
+        if (3 * tile->rows >= most_rows) most_rows = 3 * tile->rows + 1;
+        if (3 * tile->cols >= most_cols) most_cols = 3 * tile->cols + 1;
     }
     numbers_make(suite->planes);
-    products_make();
+    products_make(most_rows, most_cols);
     if (dtype == DTYPE_F32 || dtype == DTYPE_C64 || dtype == DTYPE_I64) {
-        test_all_pairs(suite, 3 * rows + 1, 3 * cols + 1);
+        test_all_pairs(suite, most_rows, most_cols);
     }
     for (int i = 0; i < PAIRS; i++) {
-        test_product(suite, random_below(3 * rows + 2), random_below(3 * cols + 2),
-                     any_output_layout());
+        int rows = random_below(most_rows + 1), cols = random_below(most_cols + 1);
+        test_product(suite, rows, cols, any_output_layout());
     }
 }
 

@@ -13,7 +13,7 @@ typedef struct Model {
     const Groups *groups;
     ptrdiff_t elements[2]; /* bytes of an input's, by Part */
     double store_cycles;   /* per element of the output */
-    double reading_cycles; /* of all of the right input where it is */
+    double reading_cycles; /* of all of the right input, panel by panel */
     double element, l1_bytes;
     int right; /* the input with the columns */
     bool can_be_direct[2];
@@ -28,10 +28,10 @@ static const double CHAIN_CYCLES = 4, LOADS_PER_CYCLE = 2;
 enum { LINE_BYTES = 64, CACHE_SETS = 64, CACHE_WAYS = 12, SHORT_RUN = 4 };
 
 /* Per element packed: copied in runs, transposed in squares, gathered one by one. */
-static const double PACK_RUN_CYCLES = 0.15, PACK_TURN_CYCLES = 0.5, PACK_GATHER_CYCLES = 1.5;
+static const double PACK_RUN_CYCLES = 0.4, PACK_TURN_CYCLES = 0.8, PACK_GATHER_CYCLES = 1.5;
 static const double PACK_EACH_RUN_CYCLES = 2, PACK_SKIP_CYCLES = 0.3;
 static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2;
-static const double FAR_LINE_CYCLES = 3, LONE_LINE_CYCLES = 18, DIRECT_LEFT_CYCLES = 1;
+static const double FAR_LINE_CYCLES = 3, LONE_LINE_CYCLES = 4, DIRECT_LEFT_CYCLES = 1;
 static const double TILE_CALL_CYCLES = 25, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
 
 /* How often the sets of a first-level cache recur: steps of so many lines always fall into the same
@@ -137,6 +137,17 @@ static double pack_cycles(const Model *model, Part part, int width) {
     return has_runs ? PACK_TURN_CYCLES : PACK_GATHER_CYCLES;
 }
 
+/* The share of the panels of a direct right input in which a vector goes beyond the end of a run,
+   so that they have to be packed after all. */
+static double broken_share(const Model *model, int width) {
+    ptrdiff_t lanes = model->kernels->vector_cols;
+    ptrdiff_t run =
+        gemm_run_length(&model->groups->cols, model->right, model->elements[PART_RIGHT]);
+    ptrdiff_t grain = smaller(run & -run, lanes); /* vectors begin at its multiples in a run */
+    double whole = 1 - (double)(lanes - grain) / (double)larger(run, lanes);
+    return 1 - pow(whole, (double)width / (double)lanes);
+}
+
 static double shape_seconds(const Model *model, const GemmShape *shape) {
     const Groups *groups = model->groups;
     double rows = (double)groups->rows.extent, cols = (double)groups->cols.extent;
@@ -145,12 +156,13 @@ static double shape_seconds(const Model *model, const GemmShape *shape) {
     if (shape->is_packed[PART_LEFT]) {
         cycles += rows * depth * pack_cycles(model, PART_LEFT, shape->tile->rows);
     }
-    if (shape->is_packed[PART_RIGHT]) {
-        cycles += cols * depth * pack_cycles(model, PART_RIGHT, shape->tile->cols);
-    }
+    double packed_share = shape->is_packed[PART_RIGHT] ? 1 : broken_share(model, shape->tile->cols);
+    cycles += packed_share * cols * depth * pack_cycles(model, PART_RIGHT, shape->tile->cols);
     cycles += rows * cols * model->store_cycles;
     cycles *= (double)groups->batch.extent;
-    if (!shape->is_packed[PART_RIGHT]) cycles += model->reading_cycles;
+    ptrdiff_t run = gemm_run_length(&groups->cols, model->right, model->elements[PART_RIGHT]);
+    bool reads_long_runs = shape->is_packed[PART_RIGHT] && run >= 2 * shape->tile->cols;
+    if (!reads_long_runs) cycles += model->reading_cycles;
     return CALL_SECONDS + rates_cycles(cycles);
 }
 
@@ -162,8 +174,8 @@ static bool has_unit_stride(const AxisGroup *group, int side, ptrdiff_t element)
     return false;
 }
 
-/* Panels of a direct input are read line by line, which no prefetching hides if they come from
-   beyond the second-level cache; packing reads longer runs. */
+/* Panels are read line by line, which no prefetching hides if they come from beyond the
+   second-level cache; long runs are packed several panels at a time. */
 static double reading_cycles(const Contraction *contraction, int side, const Machine *machine) {
     double bytes = nest_side_bytes(contraction, side);
     return bytes > (double)machine->l2_bytes ? bytes / LINE_BYTES * LONE_LINE_CYCLES : 0;

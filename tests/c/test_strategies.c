@@ -282,8 +282,10 @@ int main(void) {
     for (Isa isa = 0; isa < ISA_COUNT; isa++) {
         if (isa_is_built(isa) && isa_is_present(isa)) test_isa(isa);
     }
-    for (int i = 0; strcmp(strategies[i]->name, "generic") != 0; i++)
-        CHECK(applied[i] > 100 / share_divisor());
+    /* enough, on however few ISAs */
+    for (int i = 0; strcmp(strategies[i]->name, "generic") != 0; i++) {
+        CHECK(applied[i] > 50 / share_divisor());
+    }
     CHECK(cut_count > 20 / share_divisor());
     return check_report();
 }

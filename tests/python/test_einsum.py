@@ -1,6 +1,8 @@
 """What a call of einsum returns: values, views, types, layouts, out. numpy.einsum is asked live."""
 
+import ctypes
 import math
+import platform
 import threading
 import warnings
 
@@ -724,6 +726,32 @@ def test_no_warnings_and_no_errstate():
         einsum("i,i->i", huge, [1.0, 1.0], out=small, casting="same_kind")
         assert np.isinf(small).all()
         einsum("i,i->i", huge, np.float32([1, 1]), out=np.zeros(2, "i8"), casting="unsafe")
+
+
+# All exceptions, the inexact one, and rounding upward, as <fenv.h> has them.
+FENV = {"x86_64": (0x3D, 0x20, 0x800), "aarch64": (0x1F, 0x10, 0x400000)}
+
+
+@pytest.mark.skipif(platform.machine() not in FENV, reason="other numbers in <fenv.h>")
+@pytest.mark.parametrize("size", [2, 400_000])
+def test_rounding_mode_and_flags_of_the_caller(size):
+    """What was raised stays raised, and exact arithmetic raises nothing."""
+    every, inexact, upward = FENV[platform.machine()]
+    fenv = ctypes.CDLL(None)
+    ones, x, y = np.ones(size), np.full(size, 0.3), np.full(size, 0.1)
+    fenv.feraiseexcept(every)
+    einsum("i,i->", ones, ones)
+    assert fenv.fetestexcept(every) == every
+    fenv.feclearexcept(every)
+    einsum("i,i->", ones, ones)
+    assert fenv.fetestexcept(every) & ~inexact == 0
+    try:
+        fenv.fesetround(upward)
+        large = einsum("i,i->", x, y)
+        assert fenv.fegetround() == upward
+    finally:
+        fenv.fesetround(0)
+    assert large > einsum("i,i->", x, y)
 
 
 def test_mean_of_many_equal_values():

@@ -165,6 +165,11 @@ def test_keywords_are_checked_for_views_too():
             einsum("ij", a, **keywords)
 
 
+def test_a_caret_points_at_the_offence():
+    with pytest.raises(ValueError, match=r"operand 1\n  ij,j%->i\n {6}\^$"):
+        einsum("ij,j%->i", np.ones((2, 2)), np.ones(2))
+
+
 @pytest.mark.parametrize("shape", [(3,), (0,)])
 def test_read_only_out(shape):
     out = np.zeros(shape)

@@ -29,7 +29,7 @@ from fasteinsum.conv import conv, conv_vjp
 from machine import Limits, Yardstick
 from rich.console import Console
 from rich.table import Table
-from shared import ROOT
+from shared import ROOT, Layer, read_layers
 from threadpoolctl import threadpool_limits
 
 try:
@@ -46,18 +46,8 @@ SLOW_GFLOP = 1.0  # above it NumPy's default einsum is left out: it takes second
 POSITIONS, TAPS = "hwde", "klij"
 
 
-@dataclass
-class Layer:
+class TimedLayer(Layer):
     """One convolution of the list, with random operands."""
-
-    name: str
-    x_shape: list[int]
-    w_shape: list[int]
-    stride: list[int]
-    padding: list[list[int]]
-    dilation: list[int]
-    groups: int
-    source: str
 
     def prepare(self, dtype: type) -> None:
         rng = np.random.default_rng(0)
@@ -73,13 +63,6 @@ class Layer:
         self.seen = seen.reshape(len(seen), g, seen.shape[1] // g, *seen.shape[2:])
         self.kernel = self.w.reshape(g, self.w_shape[0] // g, *self.w_shape[1:])
         self.parts = self.grad.reshape(len(self.grad), g, self.w_shape[0] // g, *places)
-
-    @property
-    def rank(self) -> int:
-        return len(self.stride)
-
-    def flops(self) -> int:
-        return 2 * self.x_shape[0] * math.prod(self.y_shape[2:]) * math.prod(self.w_shape)
 
     def window_bytes(self, dtype: type) -> int:
         return np.dtype(dtype).itemsize * self.seen.size
@@ -98,7 +81,7 @@ class Layer:
 # ---- the contenders: for a layer and a pass a call without arguments, or None ----
 
 
-def by_fasteinsum(layer: Layer, name: str) -> Callable[[], object]:
+def by_fasteinsum(layer: TimedLayer, name: str) -> Callable[[], object]:
     if name == "input":
         return lambda: conv_vjp(
             layer.grad, layer.x, layer.w, groups=layer.groups, argnums=0, **layer.settings
@@ -107,7 +90,7 @@ def by_fasteinsum(layer: Layer, name: str) -> Callable[[], object]:
     return lambda: fasteinsum.einsum(subscripts, *operands)
 
 
-def by_conv(layer: Layer, name: str) -> Callable[[], object] | None:
+def by_conv(layer: TimedLayer, name: str) -> Callable[[], object] | None:
     """The whole layer, padding included."""
     settings = layer.settings | {"groups": layer.groups}
     if name == "forward":
@@ -117,8 +100,8 @@ def by_conv(layer: Layer, name: str) -> Callable[[], object] | None:
     return None  # by_fasteinsum is the same
 
 
-def by_numpy(layer: Layer, name: str, optimize: bool) -> Callable[[], object] | None:
-    too_slow = not optimize and layer.flops() > SLOW_GFLOP * 1e9
+def by_numpy(layer: TimedLayer, name: str, optimize: bool) -> Callable[[], object] | None:
+    too_slow = not optimize and layer.gflop() > SLOW_GFLOP
     if too_slow or 3 * layer.window_bytes(layer.x.dtype) > MOST_BYTES:
         return None
     subscripts, operands = layer.expression(name)
@@ -133,7 +116,7 @@ def by_numpy(layer: Layer, name: str, optimize: bool) -> Callable[[], object] | 
     return fold
 
 
-def by_im2col(layer: Layer, name: str) -> Callable[[], object] | None:
+def by_im2col(layer: TimedLayer, name: str) -> Callable[[], object] | None:
     """Columns and BLAS, one group after the other."""
     if 3 * layer.window_bytes(layer.x.dtype) > MOST_BYTES or layer.groups > 64:
         return None
@@ -165,7 +148,7 @@ def by_im2col(layer: Layer, name: str) -> Callable[[], object] | None:
     return {"forward": forward, "weights": weights, "input": inputs}[name]
 
 
-def by_torch(layer: Layer, name: str) -> Callable[[], object] | None:
+def by_torch(layer: TimedLayer, name: str) -> Callable[[], object] | None:
     """torch.nn.functional.conv1d to conv3d and their gradients."""
     symmetric = all(before == after for before, after in layer.padding)
     if torch is None or layer.rank > 3 or not symmetric:
@@ -198,7 +181,7 @@ CONTENDERS = {
 
 @dataclass
 class Measurement:
-    layer: Layer
+    layer: TimedLayer
     pass_name: str
     dtype: str
     strategies: str
@@ -214,7 +197,7 @@ class Measurement:
         return self.seconds(contender) / self.seconds("fasteinsum")
 
     def record(self, limits: Limits) -> dict:
-        flops = self.layer.flops()
+        flops = self.layer.gflop() * 1e9
         return {
             "layer": self.layer.name,
             "pass": self.pass_name,
@@ -246,7 +229,7 @@ def extra_bytes(function: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-def strategies_of(layer: Layer, name: str) -> str:
+def strategies_of(layer: TimedLayer, name: str) -> str:
     """Of the einsum; the input's gradient is a sum of several, which have no single plan."""
     if name == "input":
         return "conv_vjp"
@@ -254,7 +237,7 @@ def strategies_of(layer: Layer, name: str) -> str:
     return describe(argparse.Namespace(subscripts=subscripts), operands)
 
 
-def measure(layer: Layer, name: str, dtype: str, repeats: int) -> Measurement:
+def measure(layer: TimedLayer, name: str, dtype: str, repeats: int) -> Measurement:
     calls = {who: make(layer, name) for who, make in CONTENDERS.items()}
     calls = {who: call for who, call in calls.items() if call}
     strategies = strategies_of(layer, name)
@@ -277,9 +260,8 @@ def measure(layer: Layer, name: str, dtype: str, repeats: int) -> Measurement:
 # ---- the program ----
 
 
-def load_layers(part: str) -> list[Layer]:
-    path = ROOT / "tests" / "python" / "data" / "conv_cases.json"
-    layers = [Layer(**case) for case in json.loads(path.read_text())]
+def load_layers(part: str) -> list[TimedLayer]:
+    layers = read_layers(TimedLayer)
     return [layer for layer in layers if part in layer.name]
 
 

@@ -192,15 +192,19 @@ static bool resolve_shape(PyObject *const values[], Windows *windows) {
     return false;
 }
 
+/* The geometry that the arguments of a call describe. */
+static bool bind_shape(PyObject *const *arguments, Py_ssize_t count, PyObject *keyword_names,
+                       Windows *windows) {
+    PyObject *values[OUTPUT_PARAMETERS];
+    return arguments_bind(&output_shape_signature, arguments, count, keyword_names, values) &&
+           resolve_shape(values, windows);
+}
+
 PyObject *method_output_shape(PyObject *module, PyObject *const *arguments, Py_ssize_t count,
                               PyObject *keyword_names) {
     (void)module;
-    PyObject *values[OUTPUT_PARAMETERS];
     Windows windows;
-    if (!arguments_bind(&output_shape_signature, arguments, count, keyword_names, values) ||
-        !resolve_shape(values, &windows)) {
-        return NULL;
-    }
+    if (!bind_shape(arguments, count, keyword_names, &windows)) return NULL;
     ptrdiff_t positions[MAX_AXES];
     for (int i = 0; i < windows.count; i++) positions[i] = windows.axes[i].positions;
     return integers_tuple(positions, windows.count);
@@ -209,12 +213,8 @@ PyObject *method_output_shape(PyObject *module, PyObject *const *arguments, Py_s
 PyObject *method_window_axes(PyObject *module, PyObject *const *arguments, Py_ssize_t count,
                              PyObject *keyword_names) {
     (void)module;
-    PyObject *values[OUTPUT_PARAMETERS];
     Windows windows;
-    if (!arguments_bind(&output_shape_signature, arguments, count, keyword_names, values) ||
-        !resolve_shape(values, &windows)) {
-        return NULL;
-    }
+    if (!bind_shape(arguments, count, keyword_names, &windows)) return NULL;
     PyObject *axes = PyList_New(0);
     for (int i = 0; axes && i < windows.count; i++) {
         const WindowAxis *window = &windows.axes[i];

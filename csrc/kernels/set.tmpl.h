@@ -3,12 +3,9 @@
  *     ELEMENT     its scalar: for a complex dtype that of one part, for integers the unsigned type,
  *                 whose arithmetic wraps
  *     PLANES      1, or 2 for a complex dtype: real parts and imaginary parts */
-#define NAME(name) PASTE(PASTE(name, SET), ISA)
-#define LANES ((int)(VECTOR_BYTES / sizeof(ELEMENT)))
-#define ELEMENT_BYTES ((ptrdiff_t)(PLANES * sizeof(ELEMENT)))
 #define STORED STORED_PLAIN
 
-#include "kernels/vector.tmpl.h"
+#include "kernels/set_begin.tmpl.h"
 
 #include "kernels/lanes.tmpl.h"
 
@@ -73,14 +70,5 @@ static const KernelSet NAME(kernel_set) = {
 #undef TILES_2
 #undef TILES_3
 #undef TILE_NAME
-#undef SumPlane
-#undef Bits
-#undef Vector
-#undef Element
-#undef ELEMENT_BYTES
-#undef LANES
-#undef NAME
-#undef SET
-#undef ELEMENT
-#undef PLANES
-#undef STORED
+
+#include "kernels/set_end.tmpl.h"

@@ -3,20 +3,9 @@
  *     ELEMENT     the unsigned integer of its size
  *     STORED      what its bits mean */
 #define PLANES 1
-#define NAME(name) PASTE(PASTE(name, SET), ISA)
-#define LANES ((int)(VECTOR_BYTES / sizeof(ELEMENT)))
-#define ELEMENT_BYTES ((ptrdiff_t)(PLANES * sizeof(ELEMENT)))
 
-#include "kernels/vector.tmpl.h"
+#include "kernels/set_begin.tmpl.h"
 
 #include "kernels/copy.tmpl.h"
 
-#undef Vector
-#undef Element
-#undef ELEMENT_BYTES
-#undef LANES
-#undef NAME
-#undef SET
-#undef ELEMENT
-#undef PLANES
-#undef STORED
+#include "kernels/set_end.tmpl.h"

@@ -1,55 +1,16 @@
 """Convolution layers from real networks and at the edges of the size rules, forward and backward,
 by windows, einsum and fold. The oracle is a loop over the taps of the kernel, in exact integers."""
 
-import json
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import replace
 from math import prod
-from pathlib import Path
 
 import numpy as np
 import pytest
 from fasteinsum import einsum, fold, output_shape, windows
+from layers import read_layers
 
 GFLOP_LIMIT = 0.1
 POSITIONS, TAPS = "hwde", "klij"  # labels of the spatial axes, and of the window axes
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One convolution: correlation, channels first, zeros in the padding."""
-
-    name: str
-    x_shape: list[int]
-    w_shape: list[int]
-    stride: list[int]
-    padding: list[list[int]]
-    dilation: list[int]
-    groups: int
-    source: str
-
-    @property
-    def rank(self):
-        return len(self.stride)
-
-    def geometry(self):
-        return {"stride": self.stride, "dilation": self.dilation, "padding": self.padding}
-
-    def positions(self):
-        lengths = zip(self.x_shape[2:], self.padding, self.w_shape[2:], self.dilation, self.stride)
-        return tuple((h + a + b - (d * (k - 1) + 1)) // s + 1 for h, (a, b), k, d, s in lengths)
-
-    def gflop(self):
-        return 2e-9 * self.x_shape[0] * prod(self.positions()) * prod(self.w_shape)
-
-    def taps(self):
-        """Each index of the kernel, and the slices of the padded input that it meets."""
-        for tap in product(*map(range, self.w_shape[2:])):
-            steps = zip(tap, self.dilation, self.stride, self.positions())
-            yield (
-                tap,
-                tuple(slice(k * d, k * d + s * (o - 1) + 1, s) for k, d, s, o in steps),
-            )
 
 
 def thinned(layer, limit=0.003):
@@ -72,12 +33,7 @@ def thinned(layer, limit=0.003):
     return layer
 
 
-def load_layers():
-    text = (Path(__file__).parent / "data" / "conv_cases.json").read_text()
-    return [Layer(**case) for case in json.loads(text)]
-
-
-LAYERS = load_layers()
+LAYERS = read_layers()
 SMALL_LAYERS = [layer for layer in LAYERS if layer.gflop() < GFLOP_LIMIT]
 
 

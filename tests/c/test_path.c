@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "check.h"
 #include "planning/path.h"
+#include "share.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -211,6 +212,7 @@ static void example_draw(Example *example, int input_count, int letters, int mos
 static void is_optimal_for_few(void) {
     static Example example;
     for (int round = 0; round < 400; round++) {
+        if (!share_takes_next()) continue;
         example_draw(&example, 2 + draw(5), 2 + draw(7), 4);
         const PathRequest *request = &example.request;
         Arena arena = {0};
@@ -241,6 +243,7 @@ static void is_good_for_many(void) {
     static Example example;
     static PathStep steps[MOST_INPUTS], again[MOST_INPUTS];
     for (int round = 0; round < 40; round++) {
+        if (!share_takes_next()) continue;
         example_draw(&example, 9 + draw(30), 8 + draw(10), 3);
         const PathRequest *request = &example.request;
         Arena arena = {0};

@@ -2,6 +2,7 @@
  * while other threads run the same plan. A thread sanitizer sees what tasks should not share. */
 #include "check.h"
 #include "einsum.h"
+#include "share.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -115,9 +116,10 @@ int main(void) {
         if (!CHECK(run_begin(&run, expressions[i]))) return check_report();
         CHECK(run_into(&run, 1, run.expected.numbers));
         for (int threads = 1; threads <= MOST_THREADS; threads++) {
+            if (!share_takes_next()) continue;
             if (!CHECK(is_the_same(&run, threads))) printf("    %s\n", expressions[i]);
         }
-        test_callers_at_once(&run);
+        if (share_takes_next()) test_callers_at_once(&run);
         run_end(&run);
     }
     CHECK(pool_workers() > 0);

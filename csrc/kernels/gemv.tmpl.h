@@ -16,8 +16,7 @@ static const char *NAME(gemv_vector)(const GemvJob *job, ptrdiff_t k, ptrdiff_t 
     return (const char *)gathered;
 }
 
-/* ---- the depth has unit stride
- * ---------------------------------------------------------------------- */
+/* ---- the depth has unit stride ------------------------------------------- */
 
 /* Two sums of a row: products of equal parts, and of one's parts with the other's swapped. */
 static inline __attribute__((always_inline)) void NAME(gemv_add)(Vector sums[PLANES], Vector m,
@@ -162,8 +161,7 @@ static void NAME(gemv_pairs_block)(const void *context, ptrdiff_t row, ptrdiff_t
     NAME(gemv_along_rows)(from, rows, PLANES * depth, sums, true);
 }
 
-/* ---- any strides
- * ------------------------------------------------------------------------------------ */
+/* ---- any strides --------------------------------------------------------- */
 
 static inline Element NAME(multiply_add)(Element sum, Element a, Element b) {
 #if PLANES == 1
@@ -312,8 +310,7 @@ static void NAME(gemv_short_block)(const void *context, ptrdiff_t row, ptrdiff_t
     NAME(gemv_short_rows)(from, rows - first, kept, shared, sums + first * PLANES);
 }
 
-/* ---- the rows have unit stride
- * ---------------------------------------------------------------------- */
+/* ---- the rows have unit stride ------------------------------------------- */
 
 /* What a column is multiplied by, lane by lane. */
 typedef struct NAME(Factor) {
@@ -441,8 +438,7 @@ static void NAME(gemv_narrow_block)(const void *context, ptrdiff_t row, ptrdiff_
     for (ptrdiff_t i = 0; i < PLANES * rows; i++) sums[i] = (ELEMENT)(sums[i] + others[i]);
 }
 
-/* ---- the kernel
- * ------------------------------------------------------------------------------------- */
+/* ---- the kernel ---------------------------------------------------------- */
 
 /* How the sums of a block are computed, and how long a block may be. */
 typedef struct NAME(GemvWay) {

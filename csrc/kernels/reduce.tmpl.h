@@ -1,8 +1,7 @@
 /* Sums along one axis of a plane; sums.tmpl.h cuts it into blocks. What differs between layouts is
  * only how one block is summed. */
 
-/* ---- the summed axis has unit stride
- * --------------------------------------------------------------- */
+/* ---- the summed axis has unit stride ------------------------------------- */
 
 /* Whole vectors along `count` scalars of each of 1 or 4 rows. Fewer than LANES are loaded with
    those before them, which must be there. */
@@ -61,8 +60,7 @@ static void NAME(reduce_along_block)(const void *context, ptrdiff_t row, ptrdiff
     }
 }
 
-/* ---- any strides
- * ----------------------------------------------------------------------------------- */
+/* ---- any strides --------------------------------------------------------- */
 
 /* One element of up to four rows to the sums of an even or an odd place. */
 static inline __attribute__((always_inline)) void NAME(add_places)(const ReduceJob *job,
@@ -151,8 +149,7 @@ static void NAME(reduce_near_block)(const void *context, ptrdiff_t row, ptrdiff_
     }
 }
 
-/* ---- the kept axis has unit stride
- * ----------------------------------------------------------------- */
+/* ---- the kept axis has unit stride --------------------------------------- */
 
 /* sums[0 .. LANES) += 8 rows of scalars. */
 static inline void NAME(reduce_across_eight)(const char *in, ptrdiff_t step, ELEMENT *sums) {
@@ -197,8 +194,7 @@ static void NAME(reduce_across_block)(const void *context, ptrdiff_t row, ptrdif
     NAME(reduce_across_vectors)(in, job->in_summed, PLANES * rows, depth, sums);
 }
 
-/* ---- the kernel
- * ------------------------------------------------------------------------------------ */
+/* ---- the kernel ---------------------------------------------------------- */
 
 static void NAME(reduce_blocks)(const ReduceJob *job) {
     SumPlane plane = {

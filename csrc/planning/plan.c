@@ -50,8 +50,7 @@ static DType arithmetic(const Problem *problem) {
     return dtype_arithmetic(problem->dtypes[problem->input_count]);
 }
 
-/* ---- operands -----------------------------------------------------------------------------------
- */
+/* ---- operands ------------------------------------------------------------ */
 
 static void operand_from_input(Builder *builder, int input) {
     const Problem *problem = builder->problem;
@@ -141,8 +140,7 @@ static void operand_from_output(Builder *builder) {
     for (int label = 0; label < problem->kept_count; label++) label_set_add(&result->labels, label);
 }
 
-/* ---- steps --------------------------------------------------------------------------------------
- */
+/* ---- steps --------------------------------------------------------------- */
 
 static void add_axis(Builder *builder, Operand *const sides[], int side_count, int label) {
     Axis axis = {.extent = builder->problem->extents[label]};
@@ -260,8 +258,7 @@ static Status add_product(Builder *builder, int left, int right, const LabelSet 
     return STATUS_OK;
 }
 
-/* ---- plans --------------------------------------------------------------------------------------
- */
+/* ---- plans --------------------------------------------------------------- */
 
 /* Two operands at a time, in the order that the path finder chose. */
 static Status plan_pairs(Builder *builder) {

@@ -81,8 +81,7 @@ static void relax(void) {
 #endif
 }
 
-/* ---- tickets ------------------------------------------------------------------------------------
- */
+/* ---- tickets ------------------------------------------------------------- */
 
 static ptrdiff_t tickets_left(uint64_t offer) {
     return (ptrdiff_t)(offer & (((uint64_t)1 << SEAT_SHIFT) - 1));
@@ -124,8 +123,7 @@ static void tickets_close(void) {
     wait_until_done(pool.total - left);
 }
 
-/* ---- workers ------------------------------------------------------------------------------------
- */
+/* ---- workers ------------------------------------------------------------- */
 
 static void worker_wake(int seat) {
     if (seat >= pool.seats) return;
@@ -204,8 +202,7 @@ static bool worker_start(Worker *worker) {
     return started;
 }
 
-/* ---- the pool -----------------------------------------------------------------------------------
- */
+/* ---- the pool ------------------------------------------------------------ */
 
 /* In a forked child, which has one thread. Nobody holds a mutex of a worker that will never run. */
 static void pool_forget(void) {

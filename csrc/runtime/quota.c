@@ -15,8 +15,7 @@
 
 enum { PATH_BYTES = 4096 };
 
-/* ---- one directory ------------------------------------------------------------------------------
- */
+/* ---- one directory ------------------------------------------------------- */
 
 /* Processors that a directory of a version's hierarchy allows; INFINITY if it says nothing. */
 typedef double ReadQuota(const char *directory);
@@ -56,8 +55,7 @@ static double read_version_1(const char *directory) {
                       read_number(directory, "cpu.cfs_period_us"));
 }
 
-/* ---- a group and those around it ----------------------------------------------------------------
- */
+/* ---- a group and those around it ----------------------------------------- */
 
 /* mount and group: "/sys/fs/cgroup", "/a/b". */
 static double least_around(const char *mount, const char *group, ReadQuota *read) {

@@ -24,8 +24,7 @@ static int clip(int count) {
     return count < 1 ? 1 : count > POOL_MOST_THREADS ? POOL_MOST_THREADS : count;
 }
 
-/* ---- what was asked for -------------------------------------------------------------------------
- */
+/* ---- what was asked for -------------------------------------------------- */
 
 /* The first number of a list with commas, which OpenMP has for nested regions; 0 if there is none.
  */
@@ -81,8 +80,7 @@ const char *threads_origin(void) {
     return name ? name : "system";
 }
 
-/* ---- what the system grants ---------------------------------------------------------------------
- */
+/* ---- what the system grants ---------------------------------------------- */
 
 int threads_affinity(void) {
 #ifdef CPU_COUNT_S

@@ -40,8 +40,7 @@ typedef struct DirectChoices {
     ptrdiff_t unit_count, task_count;
 } DirectChoices;
 
-/* ---- roles --------------------------------------------------------------------------------------
- */
+/* ---- roles --------------------------------------------------------------- */
 
 static int find_lanes(const Contraction *contraction, int map) {
     ptrdiff_t element = (ptrdiff_t)dtype_size(contraction->dtypes[OUT]);
@@ -80,8 +79,7 @@ static int find_taps(const Contraction *contraction, const Roles *roles) {
     return taps;
 }
 
-/* ---- estimates ----------------------------------------------------------------------------------
- */
+/* ---- estimates ----------------------------------------------------------- */
 
 static double run_count_of(const Contraction *contraction, const Roles *roles, int height) {
     double runs = (double)divide_up(nest_extent(contraction, roles->taps), CHAIN_STEPS);
@@ -162,8 +160,7 @@ static double direct_cost(const Contraction *contraction, const Machine *machine
     return applies ? choose_roles(contraction, machine, &roles) : INFINITY;
 }
 
-/* ---- prepare ------------------------------------------------------------------------------------
- */
+/* ---- prepare ------------------------------------------------------------- */
 
 /* Appends the taps of one place of the other summed axes, in pieces that are summed in one chain.
  */
@@ -265,8 +262,7 @@ static Status direct_prepare(const Contraction *contraction, const Machine *mach
     return STATUS_OK;
 }
 
-/* ---- run ----------------------------------------------------------------------------------------
- */
+/* ---- run ----------------------------------------------------------------- */
 
 /* How many of the runs from first on can be summed in one chain. */
 static ptrdiff_t chain_of_runs(const DirectChoices *choices, ptrdiff_t first) {

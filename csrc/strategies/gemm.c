@@ -85,8 +85,7 @@ static void table_move(GemmRun *run, Part part, ptrdiff_t first, ptrdiff_t count
     }
 }
 
-/* ---- panels -------------------------------------------------------------------------------------
- */
+/* ---- panels -------------------------------------------------------------- */
 
 static bool is_adjacent(const ptrdiff_t offsets[], int count, ptrdiff_t element) {
     for (int i = 1; i < count; i++) {
@@ -180,8 +179,7 @@ static Panel panel_at(GemmRun *run, Part part, ptrdiff_t at, bool is_edge) {
     return (Panel){panel_of(run, part, at), side->even_lanes, side->even_depth[is_edge]};
 }
 
-/* ---- tiles --------------------------------------------------------------------------------------
- */
+/* ---- tiles --------------------------------------------------------------- */
 
 /* All rows of the chunk by one panel of columns. */
 static void multiply_rows(GemmRun *run, TileJob *job, bool col_edge) {
@@ -255,8 +253,7 @@ static void narrow_chunk(const GemmRun *run) {
     }
 }
 
-/* ---- units --------------------------------------------------------------------------------------
- */
+/* ---- units --------------------------------------------------------------- */
 
 /* The unit of a number: entries of the batch outermost, the depth innermost. */
 static Unit unit_find(const GemmChoices *choices, ptrdiff_t number) {

@@ -6,8 +6,7 @@
 
 #include <math.h>
 
-/* ---- blocks and tasks ---------------------------------------------------------------------------
- */
+/* ---- blocks and tasks ---------------------------------------------------- */
 
 /* Multiply-adds: what a task and a chunk should have at least, and what makes an entry of the batch
    large. */
@@ -118,8 +117,7 @@ static void choose_half_layout(GemmChoices *choices, StepPlan *step) {
     if (choices->is_half && !choices->is_phased) layout->bytes += sums;
 }
 
-/* ---- prepare ------------------------------------------------------------------------------------
- */
+/* ---- prepare ------------------------------------------------------------- */
 
 static void choose_tiles(GemmChoices *choices, const Tile *tile) {
     ptrdiff_t rows = choices->groups.rows.extent % tile->rows;

@@ -20,8 +20,7 @@ typedef struct Model {
     int planes;
 } Model;
 
-/* ---- estimates ----------------------------------------------------------------------------------
- */
+/* ---- estimates ----------------------------------------------------------- */
 
 static const double CHAIN_CYCLES = 4, LOADS_PER_CYCLE = 2;
 

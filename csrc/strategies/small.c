@@ -29,8 +29,7 @@ typedef struct SmallChoices {
     bool is_one_call; /* nothing is walked outside and nothing cut */
 } SmallChoices;
 
-/* ---- who plays which part -----------------------------------------------------------------------
- */
+/* ---- who plays which part ------------------------------------------------ */
 
 static ptrdiff_t stride_of(const Contraction *contraction, int axis, int side) {
     return nest_stride(contraction, axis, side);
@@ -124,8 +123,7 @@ static double small_cost(const Contraction *contraction, const Machine *machine)
     return is_summed ? seconds : UNSUMMED * seconds;
 }
 
-/* ---- the plan -----------------------------------------------------------------------------------
- */
+/* ---- the plan ------------------------------------------------------------ */
 
 static SmallShape make_shape(const Contraction *contraction, const Roles *roles) {
     int left = roles->left, right = 1 - left;

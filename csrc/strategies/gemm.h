@@ -85,6 +85,12 @@ GemmShape gemm_shape_choose(const Contraction *contraction, const Machine *machi
 const Tile *gemm_edge_tile(const KernelSet *kernels, const Tile *whole, ptrdiff_t rows,
                            ptrdiff_t cols);
 
+/* The longest block of the depth: a panel of columns takes two thirds of L1, the rows that pass
+   beside it the rest. */
+static inline ptrdiff_t gemm_most_depth(const Machine *machine, ptrdiff_t element, int cols) {
+    return (ptrdiff_t)(machine->l1_bytes * 2 / 3) / (element * cols);
+}
+
 /* How many neighbours along the innermost axis of a group follow each other in memory. */
 ptrdiff_t gemm_run_length(const AxisGroup *group, int side, ptrdiff_t element);
 

@@ -21,17 +21,16 @@ static Cut cut_make(ptrdiff_t extent, ptrdiff_t most, ptrdiff_t step) {
     return (Cut){extent, block, larger(1, divide_up(extent, block)), block, 1};
 }
 
-/* A panel of columns is as large as L1, through which the rows pass beside it. A block of the
-   output and the panels of its rows and columns fill the second level, where the sums wait for the
-   next block of the depth: with s rows and columns, a depth d and room for n elements,
-   s * s + 2 * s * d = n. Blocks five times as large read the inputs less often, and were up to 1.7
-   times slower where the output is long or wide. */
+/* A block of the output and the panels of its rows and columns fill the second level, where the
+   sums wait for the next block of the depth: with s rows and columns, a depth d and room for n
+   elements, s * s + 2 * s * d = n. Blocks five times as large read the inputs less often, and were
+   up to 1.7 times slower where the output is long or wide. */
 static void choose_blocks(GemmChoices *choices, const Machine *machine) {
     const Tile *tile = choices->tiles[0][0];
     const Groups *groups = &choices->groups;
-    ptrdiff_t l1 = (ptrdiff_t)machine->l1_bytes / choices->elements[3];
     double l2 = (double)machine->l2_bytes / (double)choices->elements[3];
-    choices->cuts[PART_DEPTH] = cut_make(groups->sum.extent, l1 / tile->cols, 1);
+    ptrdiff_t most_depth = gemm_most_depth(machine, choices->elements[3], tile->cols);
+    choices->cuts[PART_DEPTH] = cut_make(groups->sum.extent, most_depth, 1);
     double depth = (double)choices->cuts[PART_DEPTH].block;
     double side = fmax(sqrt(depth * depth + l2) - depth, LEAST_BLOCK);
     double rows = fmin((double)groups->rows.extent, side);

@@ -14,8 +14,9 @@ typedef struct Model {
     ptrdiff_t elements[2]; /* bytes of an input's, by Part */
     double store_cycles;   /* per element of the output */
     double reading_cycles; /* of all of the right input, panel by panel */
-    double element, l1_bytes;
-    int right; /* the input with the columns */
+    const Machine *machine;
+    ptrdiff_t element; /* bytes of one as computed with */
+    int right;         /* the input with the columns */
     bool can_be_direct[2];
     int planes;
 } Model;
@@ -61,8 +62,9 @@ static double set_load(const AxisGroup *depth, int side, double steps, double li
    while they stay in the first-level cache, else a way to the second and back. */
 static double line_cycles(const Model *model, const Tile *tile, int right) {
     const AxisGroup *depth = &model->groups->sum;
-    double bytes = (double)tile->cols * model->element;
-    double steps = fmin((double)depth->extent, model->l1_bytes / bytes);
+    double bytes = (double)(tile->cols * model->element);
+    double steps = fmin((double)depth->extent,
+                        (double)gemm_most_depth(model->machine, model->element, tile->cols));
     double load = set_load(depth, right, steps, bytes / LINE_BYTES + 1);
     return FAR_LINE_CYCLES * fmin(fmax(load / CACHE_WAYS - 0.5, 0), 1);
 }
@@ -193,8 +195,8 @@ static Model model_make(const Groups *groups, const Contraction *contraction, in
         .store_cycles = has_unit_stride(&groups->cols, 2, elements[2]) ? STORE_VECTOR_CYCLES
                                                                        : STORE_SCATTER_CYCLES,
         .reading_cycles = reading_cycles(contraction, right, machine),
-        .element = (double)dtype_size(contraction->arithmetic),
-        .l1_bytes = (double)machine->l1_bytes,
+        .machine = machine,
+        .element = (ptrdiff_t)dtype_size(contraction->arithmetic),
         .right = right,
         .can_be_direct = {!dtype_is_converted(dtypes[left]),
                           !dtype_is_converted(dtypes[right]) &&

@@ -12,9 +12,8 @@ static inline ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) {
     return a > b ? a : b;
 }
 
-/* Of a stride; that of PTRDIFF_MIN, which no array has, is itself. */
 static inline ptrdiff_t magnitude(ptrdiff_t stride) {
-    return (ptrdiff_t)(stride < 0 ? 0 - (size_t)stride : (size_t)stride);
+    return stride < 0 ? -stride : stride;
 }
 
 /* How many blocks hold an extent. */

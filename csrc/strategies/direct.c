@@ -13,7 +13,6 @@
 #include "strategies/nest.h"
 #include "strategies/rates.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 enum { OUT = 2 };
@@ -71,9 +70,9 @@ static bool are_filters(const Contraction *contraction, int map, int rows) {
 static int find_taps(const Contraction *contraction, const Roles *roles) {
     int taps = NO_AXIS;
     for (int i = contraction->kept_count; i < contraction->axis_count; i++) {
-        ptrdiff_t step = imaxabs(nest_stride(contraction, i, roles->map));
+        ptrdiff_t step = magnitude(nest_stride(contraction, i, roles->map));
         bool is_nearer =
-            taps == NO_AXIS || step < imaxabs(nest_stride(contraction, taps, roles->map));
+            taps == NO_AXIS || step < magnitude(nest_stride(contraction, taps, roles->map));
         if (i != roles->slide && is_nearer) taps = i;
     }
     return taps;
@@ -218,7 +217,7 @@ static Status make_runs(const Contraction *contraction, Arena *arena, DirectChoi
 
 /* One axis of blocks of another one. */
 static Axis axis_of_blocks(const Axis *axis, ptrdiff_t block) {
-    Axis blocks = {.extent = (axis->extent + block - 1) / block};
+    Axis blocks = {.extent = divide_up(axis->extent, block)};
     for (int side = 0; side <= OUT; side++) blocks.strides[side] = axis->strides[side] * block;
     return blocks;
 }
@@ -236,8 +235,8 @@ static Status make_units(const Contraction *contraction, Arena *arena, DirectCho
         if (i == roles->lanes || i == roles->rows) continue;
         choices->outer[choices->outer_count++] = contraction->axes[i];
     }
-    ptrdiff_t blocks = (lanes->extent + UNIT_LANES - 1) / UNIT_LANES;
-    choices->unit_lanes = (lanes->extent + blocks - 1) / blocks;
+    ptrdiff_t blocks = divide_up(lanes->extent, UNIT_LANES);
+    choices->unit_lanes = divide_up(lanes->extent, blocks);
     choices->outer[choices->outer_count++] = axis_of_blocks(lanes, choices->unit_lanes);
     choices->outer[choices->outer_count++] = axis_of_blocks(rows, choices->height);
     choices->unit_count = axes_extent(choices->outer, choices->outer_count);

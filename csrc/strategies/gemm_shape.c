@@ -11,12 +11,13 @@
 typedef struct Model {
     const KernelSet *kernels;
     const Groups *groups;
+    const Machine *machine;
+    int inputs[2];         /* by Part */
     ptrdiff_t elements[2]; /* bytes of an input's, by Part */
+    ptrdiff_t element;     /* of one as computed with */
+    ptrdiff_t runs[2];     /* lanes that follow each other in memory, by Part */
     double store_cycles;   /* per element of the output */
     double reading_cycles; /* of all of the right input, panel by panel */
-    const Machine *machine;
-    ptrdiff_t element; /* bytes of one as computed with */
-    int right;         /* the input with the columns */
     bool can_be_direct[2];
     int planes;
 } Model;
@@ -25,7 +26,7 @@ typedef struct Model {
 
 static const double CHAIN_CYCLES = 4, LOADS_PER_CYCLE = 2;
 
-enum { LINE_BYTES = 64, CACHE_SETS = 64, CACHE_WAYS = 12, SHORT_RUN = 4 };
+enum { LINE_BYTES = 64, CACHE_SETS = 64, SHORT_RUN = 4 };
 
 /* Per element packed: copied in runs, transposed in squares, gathered one by one. */
 static const double PACK_RUN_CYCLES = 0.4, PACK_TURN_CYCLES = 0.8, PACK_GATHER_CYCLES = 1.5;
@@ -34,8 +35,7 @@ static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2;
 static const double FAR_LINE_CYCLES = 3, LONE_LINE_CYCLES = 4, DIRECT_LEFT_CYCLES = 1;
 static const double TILE_CALL_CYCLES = 25, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
 
-/* How often the sets of a first-level cache recur: steps of so many lines always fall into the same
-   few. A power of two. */
+/* Into how many sets of the first-level cache steps of a stride fall: a power of two. */
 static ptrdiff_t sets_met(ptrdiff_t stride) {
     ptrdiff_t lines = magnitude(stride) / LINE_BYTES;
     if (stride % LINE_BYTES != 0) return CACHE_SETS;
@@ -60,13 +60,14 @@ static double set_load(const AxisGroup *depth, int side, double steps, double li
 
 /* What a vector costs that a direct tile loads from a panel with so many lines in a set: nothing
    while they stay in the first-level cache, else a way to the second and back. */
-static double line_cycles(const Model *model, const Tile *tile, int right) {
+static double line_cycles(const Model *model, const Tile *tile) {
     const AxisGroup *depth = &model->groups->sum;
+    double ways = (double)(model->machine->l1_bytes / (LINE_BYTES * CACHE_SETS));
     double bytes = (double)(tile->cols * model->element);
     double steps = fmin((double)depth->extent,
                         (double)gemm_most_depth(model->machine, model->element, tile->cols));
-    double load = set_load(depth, right, steps, bytes / LINE_BYTES + 1);
-    return FAR_LINE_CYCLES * fmin(fmax(load / CACHE_WAYS - 0.5, 0), 1);
+    double load = set_load(depth, model->inputs[PART_RIGHT], steps, bytes / LINE_BYTES + 1);
+    return FAR_LINE_CYCLES * fmin(fmax(load / ways - 0.5, 0), 1);
 }
 
 /* Cycles of one step of the depth: bound by multiply-adds, by their latency or by loads. A direct
@@ -77,12 +78,11 @@ static double tile_cycles(const Model *model, const Tile *tile, const bool is_pa
     double rows = tile->rows * model->planes;
     double loads = vectors + (is_direct ? 2 * rows + 4 : rows);
     double lines = is_packed[PART_LEFT] ? 0 : DIRECT_LEFT_CYCLES;
-    if (!is_packed[PART_RIGHT]) lines += vectors * line_cycles(model, tile, model->right);
+    if (!is_packed[PART_RIGHT]) lines += vectors * line_cycles(model, tile);
     double products = 2 * rows * tile->cols * model->planes / model->kernels->flops_per_cycle;
     return fmax(fmax(products, CHAIN_CYCLES), loads / LOADS_PER_CYCLE) + 0.5 + lines;
 }
 
-/* The tile for what is left over where whole ones end. */
 const Tile *gemm_edge_tile(const KernelSet *kernels, const Tile *main, ptrdiff_t rows,
                            ptrdiff_t cols) {
     const Tile *best = main;
@@ -116,7 +116,6 @@ static double tiles_cycles(const Model *model, const GemmShape *shape) {
     return cycles;
 }
 
-/* How many neighbours along the innermost axis of a group follow each other in memory. */
 ptrdiff_t gemm_run_length(const AxisGroup *group, int side, ptrdiff_t element) {
     if (group->count == 0) return 1;
     const Axis *inner = group->axes[group->count - 1];
@@ -127,9 +126,8 @@ ptrdiff_t gemm_run_length(const AxisGroup *group, int side, ptrdiff_t element) {
    store for each vector, and some time for each run; others are turned where the depth has runs. */
 static double pack_cycles(const Model *model, Part part, int width) {
     const AxisGroup *lanes = part == PART_LEFT ? &model->groups->rows : &model->groups->cols;
-    int side = part == PART_LEFT ? 1 - model->right : model->right;
-    ptrdiff_t element = model->elements[part];
-    ptrdiff_t run = smaller(gemm_run_length(lanes, side, element), width);
+    int side = model->inputs[part];
+    ptrdiff_t element = model->elements[part], run = smaller(model->runs[part], width);
     if (run >= SHORT_RUN) return PACK_RUN_CYCLES + PACK_EACH_RUN_CYCLES / (double)run;
     if (lanes->count && lanes->axes[lanes->count - 1]->strides[side] == 2 * element) {
         return PACK_SKIP_CYCLES;
@@ -141,9 +139,7 @@ static double pack_cycles(const Model *model, Part part, int width) {
 /* The share of the panels of a direct right input in which a vector goes beyond the end of a run,
    so that they have to be packed after all. */
 static double broken_share(const Model *model, int width) {
-    ptrdiff_t lanes = model->kernels->vector_cols;
-    ptrdiff_t run =
-        gemm_run_length(&model->groups->cols, model->right, model->elements[PART_RIGHT]);
+    ptrdiff_t lanes = model->kernels->vector_cols, run = model->runs[PART_RIGHT];
     ptrdiff_t grain = smaller(run & -run, lanes); /* vectors begin at its multiples in a run */
     double whole = 1 - (double)(lanes - grain) / (double)larger(run, lanes);
     return 1 - pow(whole, (double)width / (double)lanes);
@@ -161,8 +157,8 @@ static double shape_seconds(const Model *model, const GemmShape *shape) {
     cycles += packed_share * cols * depth * pack_cycles(model, PART_RIGHT, shape->tile->cols);
     cycles += rows * cols * model->store_cycles;
     cycles *= (double)groups->batch.extent;
-    ptrdiff_t run = gemm_run_length(&groups->cols, model->right, model->elements[PART_RIGHT]);
-    bool reads_long_runs = shape->is_packed[PART_RIGHT] && run >= 2 * shape->tile->cols;
+    bool reads_long_runs =
+        shape->is_packed[PART_RIGHT] && model->runs[PART_RIGHT] >= 2 * shape->tile->cols;
     if (!reads_long_runs) cycles += model->reading_cycles;
     return CALL_SECONDS + rates_cycles(cycles);
 }
@@ -188,20 +184,20 @@ static Model model_make(const Groups *groups, const Contraction *contraction, in
     int right = 1 - left;
     ptrdiff_t elements[3];
     for (int side = 0; side < 3; side++) elements[side] = (ptrdiff_t)dtype_size(dtypes[side]);
+    ptrdiff_t run = gemm_run_length(&groups->cols, right, elements[right]);
     return (Model){
         .kernels = kernels,
         .groups = groups,
+        .machine = machine,
+        .inputs = {left, right},
         .elements = {elements[left], elements[right]},
+        .element = (ptrdiff_t)dtype_size(contraction->arithmetic),
+        .runs = {gemm_run_length(&groups->rows, left, elements[left]), run},
         .store_cycles = has_unit_stride(&groups->cols, 2, elements[2]) ? STORE_VECTOR_CYCLES
                                                                        : STORE_SCATTER_CYCLES,
         .reading_cycles = reading_cycles(contraction, right, machine),
-        .machine = machine,
-        .element = (ptrdiff_t)dtype_size(contraction->arithmetic),
-        .right = right,
         .can_be_direct = {!dtype_is_converted(dtypes[left]),
-                          !dtype_is_converted(dtypes[right]) &&
-                              gemm_run_length(&groups->cols, right, elements[right]) >=
-                                  kernels->vector_cols},
+                          !dtype_is_converted(dtypes[right]) && run >= kernels->vector_cols},
         .planes = dtype_is_complex(contraction->arithmetic) ? 2 : 1,
     };
 }

@@ -1,6 +1,7 @@
 /* Plain nested loops over any contraction and every dtype: one output element after the other, the
  * sum over all summed axes for each. The fallback where nothing faster applies, and the oracle of
  * all other strategies. */
+#include "base/extents.h"
 #include "base/half.h"
 #include "strategies/objects.h"
 #include "strategies/strategy.h"
@@ -224,7 +225,7 @@ static Status prepare(const Contraction *contraction, const Machine *machine, Ar
     bool is_whole = contraction->arithmetic == DTYPE_OBJECT || elements > (double)kept;
     choices->kept_per_task = is_whole ? (kept > 0 ? kept : 1) : (ptrdiff_t)elements;
     step->choices = choices;
-    step->phases = phases_single((kept + choices->kept_per_task - 1) / choices->kept_per_task);
+    step->phases = phases_single(divide_up(kept, choices->kept_per_task));
     return STATUS_OK;
 }
 

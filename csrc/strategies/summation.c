@@ -10,7 +10,7 @@ enum {
 size_t summation_scratch_bytes(const Summation *summation) {
     size_t levels = 0;
     for (ptrdiff_t positions = summation->nest.summed_positions; positions > CHAIN; levels++) {
-        positions = (positions + CHAIN - 1) / CHAIN;
+        positions = divide_up(positions, CHAIN);
     }
     return levels * CHUNK_ROWS * (size_t)summation->element_bytes;
 }

@@ -92,7 +92,7 @@ static inline void SIZED(pack_four_steps)(const PackJob *job, int first, ptrdiff
 }
 
 #ifdef QUAD
-/* `width` lanes of which every other element is left out, for the whole depth: the even elements of
+/* `wide` lanes of which every other element is left out, for the whole depth: the even elements of
    a vector and the odd ones of another that ends with the last lane. */
     #define PACK_OTHER(lane, width) \
         ((lane) < (width) / 2 ? 2 * (lane) : (width) + 2 * ((lane) - (width) / 2) + 1)
@@ -112,23 +112,18 @@ static inline void SIZED(pack_four_steps)(const PackJob *job, int first, ptrdiff
         }
 PACK_EVERY_OTHER(4)
 PACK_EVERY_OTHER(8)
-    #if VECTOR_BYTES / SIZE == 16
 PACK_EVERY_OTHER(16)
-    #endif
 
-/* The same for at least four lanes: the last vector overlaps the one before. */
+/* The same for at least four lanes, by the widest vectors there are: the last one overlaps the one
+   before. */
 static inline void SIZED(pack_skipping)(const PackJob *job, int first, int count) {
-    int width = count < 8 || SIZED(PACK_VECTOR) == 4 ? 4 : 8;
-    #if VECTOR_BYTES / SIZE == 16
-    if (count >= 16) width = 16;
-    #endif
+    enum { WIDEST = SIZED(PACK_VECTOR) };
+    int width = count >= 16 && WIDEST >= 16 ? 16 : count >= 8 && WIDEST >= 8 ? 8 : 4;
     for (int at = 0; at < count; at += width) {
         int lane = first + (at + width <= count ? at : count - width);
-    #if VECTOR_BYTES / SIZE == 16
-        if (width == 16) SIZED(pack_every_other_16)(job, lane);
-    #endif
-        if (width == 8) SIZED(pack_every_other_8)(job, lane);
         if (width == 4) SIZED(pack_every_other_4)(job, lane);
+        if (width == 8) SIZED(pack_every_other_8)(job, lane);
+        if (width == 16) SIZED(pack_every_other_16)(job, lane);
     }
 }
 

@@ -10,7 +10,7 @@ enum { MOST_DEPTH = 33 };
 
 static const ptrdiff_t depths[] = {0, 1, 2, 7, MOST_DEPTH};
 
-/* Where the job finds its lanes and steps: lanes in two runs that have changed places, steps in
+/* Where the job finds its lanes and steps: both in two runs that have changed places, steps in
    either order. */
 typedef struct Offsets {
     ptrdiff_t lanes[TILE_MAX_COLS], depth[MOST_DEPTH];
@@ -19,10 +19,11 @@ typedef struct Offsets {
 static void offsets_make(Offsets *offsets, const Field *source) {
     int first = random_below(4);
     bool is_reversed = random_bits() % 2;
-    ptrdiff_t lanes = source->rows, depth = source->cols;
+    ptrdiff_t lanes = source->rows, depth = source->cols, later = random_below(MOST_DEPTH);
     for (ptrdiff_t i = 0; i < lanes; i++) offsets->lanes[i] = (i + first) % lanes * source->row;
     for (ptrdiff_t k = 0; k < depth; k++) {
-        offsets->depth[k] = (is_reversed ? depth - 1 - k : k) * source->col;
+        ptrdiff_t step = (k + later) % depth;
+        offsets->depth[k] = (is_reversed ? depth - 1 - step : step) * source->col;
     }
 }
 

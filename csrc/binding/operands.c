@@ -150,7 +150,27 @@ static bool is_readable(DType stored, DType computing) {
            !dtype_is_converted(computing);
 }
 
+/* Whether no element is ever read: some label has extent 0. */
+static bool is_empty(const Problem *problem) {
+    for (int label = 0; label < problem->label_count; label++) {
+        if (problem->extents[label] == 0) return true;
+    }
+    return false;
+}
+
+/* Elements that are not read need no value: text that is no number may stay what it is. */
+static void take_unread(Operands *operands, DType dtype, Einsum *einsum) {
+    for (int i = 0; i < operands->count; i++) {
+        operands->tensors[i].dtype = dtype;
+        einsum_bind(einsum, i, &operands->tensors[i]);
+    }
+}
+
 bool operands_convert(Operands *operands, const Computing *computing, Einsum *einsum) {
+    if (is_empty(&einsum->problem)) {
+        take_unread(operands, computing->dtype, einsum);
+        return true;
+    }
     for (int i = 0; i < operands->count; i++) {
         PyArrayObject *array = operands->arrays[i];
         Tensor *tensor = &operands->tensors[i];

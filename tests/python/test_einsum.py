@@ -796,3 +796,17 @@ def test_inputs_are_never_written():
     for text in ("ij,jk->ik", "ij,ij->", "ij,kl->jk"):
         einsum(text, x, y)
     assert (x.tobytes(), y.tobytes()) == before
+
+
+@pytest.mark.parametrize("subscripts", ["i,j->ij", "i,j->j", "i,j"])
+@pytest.mark.parametrize("dtype", ["f4", "u8", "c16", object])
+def test_operands_that_are_not_read_are_not_converted(subscripts, dtype):
+    """Where some extent is 0: text that is no number is an error only where it is used."""
+    words = np.array(["", "x", "1"])
+    expected = np.einsum(subscripts, np.zeros(0), words, dtype=dtype, casting="unsafe")
+    for _ in range(2):
+        result = einsum(subscripts, np.zeros(0), words, dtype=dtype, casting="unsafe")
+        assert_same(result, expected)
+    if dtype is not object:
+        with pytest.raises(ValueError, match=r"''|could not convert|malformed"):
+            einsum(subscripts, np.zeros(1), words, dtype=dtype, casting="unsafe")

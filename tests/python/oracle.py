@@ -423,6 +423,12 @@ def error_kind(error: Exception | None) -> type | None:
     return next((kind for kind in ERROR_KINDS if isinstance(error, kind)), type(error))
 
 
+def drops_imaginary_parts(request: Request, outcome: Outcome) -> bool:
+    """Row complex_objects_in_real_out: NumPy may do so where every other real type is refused."""
+    is_long = request.out is not None and np.dtype(request.out.dtype) == np.longdouble
+    return is_long and "not 'complex'" in str(outcome.error)
+
+
 def check_errors(request: Request, outcome: Outcome, expected: Outcome) -> None:
     """The type is that of NumPy, with optimize=False or with the optimize of the request."""
     kinds = {error_kind(expected.error)}
@@ -434,6 +440,8 @@ def check_errors(request: Request, outcome: Outcome, expected: Outcome) -> None:
         kinds.add(error_kind(_numpy(request).error))
     if isinstance(expected.error, ValueError) and not is_computable(request):
         kinds.add(TypeError)  # U5: a conversion to the type has failed before that
+    if drops_imaginary_parts(request, outcome):
+        kinds.add(TypeError)
     if error_kind(outcome.error) not in kinds:
         raise Mismatch(f"raised {outcome.error!r}, expected {expected.error!r}")
     if not str(outcome.error) and str(expected.error):

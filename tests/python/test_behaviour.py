@@ -376,6 +376,15 @@ def test_dtype_without_arithmetic(optimize):
         einsum("i->", np.array(["x"], object), dtype="M8[s]", casting="unsafe", optimize=optimize)
 
 
+@every_optimize
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "i8"])
+def test_complex_objects_in_real_out(dtype, optimize):
+    out = np.ones((), dtype)
+    with pytest.raises(TypeError, match="not 'complex'"):
+        einsum(",->", 2 - 2j, 3 + 3j, dtype=object, casting="unsafe", out=out, optimize=optimize)
+    assert out == 1
+
+
 def test_positions_of_a_path():
     operands = numbers(2, 3), numbers(3, 4), numbers(4, 2)
     for step in ((-1, 0), (0, 0), (0, 3)):

@@ -150,7 +150,6 @@ print(fasteinsum.get_num_threads())
 
 @pytest.mark.parametrize("comes_first", [False, True])
 def test_threadpoolctl(comes_first):
-    pytest.importorskip("threadpoolctl")
     code = """
 import json, threadpoolctl, fasteinsum
 def ours():

@@ -553,7 +553,7 @@ def check_refusal(monkeypatch, module, name, value):
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("case", STRANGE, ids=str)
+@pytest.mark.parametrize("case", STRANGE)
 @pytest.mark.parametrize("is_new", [True, False])
 def test_strange_numpy(case, is_new, monkeypatch):
     with patch_numpy():
@@ -563,7 +563,7 @@ def test_strange_numpy(case, is_new, monkeypatch):
     check_refusal(monkeypatch, *case)
 
 
-@pytest.mark.parametrize("value", [FromElsewhere, WithoutCFunction, len], ids=str)
+@pytest.mark.parametrize("value", [FromElsewhere, WithoutCFunction, len])
 def test_strange_implementation(value, monkeypatch):
     forget(monkeypatch)
     monkeypatch.setattr(np, "einsum", value)
@@ -581,7 +581,7 @@ def test_strange_signature(monkeypatch):
 
 
 @pytest.mark.skipif(not HAS_PAIRS, reason="NumPy has bmm_einsum since 2.4")
-@pytest.mark.parametrize("value", [other_function, len, None], ids=str)
+@pytest.mark.parametrize("value", [other_function, len, None])
 def test_strange_pairs(value, monkeypatch):
     forget(monkeypatch)
     check_refusal(monkeypatch, einsumfunc, "bmm_einsum", value)

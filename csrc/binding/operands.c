@@ -141,15 +141,6 @@ bool operands_check_casting(const Operands *operands, PyArray_Descr *descr, NPY_
     return true;
 }
 
-/* Whether the core can compute with elements as they are stored: integers of one size wrap alike,
-   with or without a sign, and halves are widened as they are read; but nothing is rounded to half.
- */
-static bool is_readable(DType stored, DType computing) {
-    if (stored == computing) return true;
-    return dtype_arithmetic(stored) == dtype_arithmetic(computing) &&
-           !dtype_is_converted(computing);
-}
-
 /* Whether no element is ever read: some label has extent 0. */
 static bool is_empty(const Problem *problem) {
     for (int label = 0; label < problem->label_count; label++) {
@@ -176,7 +167,7 @@ bool operands_convert(Operands *operands, const Computing *computing, Einsum *ei
         Tensor *tensor = &operands->tensors[i];
         DType stored;
         if (dtype_from_descr(PyArray_DESCR(array), &stored) && PyArray_ISBEHAVED_RO(array) &&
-            is_readable(stored, computing->dtype)) {
+            dtype_is_readable(stored, computing->dtype)) {
             continue;
         }
         operands->converted[i] = transfer_view(array, computing->descr, tensor);

@@ -37,7 +37,7 @@ static inline void ISA_NAME(narrow_some)(const float *in, uint16_t *out) {
 }
 #endif
 
-static void ISA_NAME(widen)(const void *in, void *out, ptrdiff_t count) {
+static void PASTE(convert_F16_F32, ISA)(const void *in, void *out, ptrdiff_t count) {
     const uint16_t *halves = in;
     float *floats = out;
     ptrdiff_t i = 0;
@@ -47,7 +47,7 @@ static void ISA_NAME(widen)(const void *in, void *out, ptrdiff_t count) {
     for (; i < count; i++) floats[i] = half_to_float(halves[i]);
 }
 
-static void ISA_NAME(narrow)(const void *in, void *out, ptrdiff_t count) {
+static void PASTE(convert_F32_F16, ISA)(const void *in, void *out, ptrdiff_t count) {
     const float *floats = in;
     uint16_t *halves = out;
     ptrdiff_t i = 0;
@@ -56,9 +56,3 @@ static void ISA_NAME(narrow)(const void *in, void *out, ptrdiff_t count) {
     }
     for (; i < count; i++) halves[i] = half_from_float(floats[i]);
 }
-
-const HalfKernels ISA_NAME(half_kernels) = {
-    ISA_NAME(widen),
-    ISA_NAME(narrow),
-    PACK_OF(sizeof(half_bits)),
-};

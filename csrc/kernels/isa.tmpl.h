@@ -17,7 +17,7 @@
 
 #include "kernels/packs.tmpl.h"
 
-#include "kernels/halves.tmpl.h"
+#include "kernels/convert.tmpl.h"
 
 #define SET f32
 #define ELEMENT float

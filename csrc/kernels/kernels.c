@@ -13,19 +13,20 @@
 
 typedef const KernelSet *const KernelSets[DTYPE_COUNT];
 extern KernelSets kernel_sets_baseline, kernel_sets_avx2, kernel_sets_avx512, kernel_sets_neon;
-extern const HalfKernels half_kernels_baseline, half_kernels_avx2, half_kernels_avx512,
-    half_kernels_neon;
-
 typedef CopyKernel *const CopyKernels[DTYPE_COUNT];
 extern CopyKernels copy_kernels_baseline, copy_kernels_avx2, copy_kernels_avx512, copy_kernels_neon;
+
+typedef ConvertKernel *const ConvertKernels[DTYPE_COUNT][DTYPE_COUNT];
+extern ConvertKernels convert_kernels_baseline, convert_kernels_avx2, convert_kernels_avx512,
+    convert_kernels_neon;
 
 typedef struct IsaKernels {
     const KernelSet *const *sets; /* by arithmetic dtype; NULL: not in this build */
     CopyKernel *const *copies;    /* by dtype as stored */
-    const HalfKernels *halves;
+    ConvertKernels *conversions;  /* [from][to] */
 } IsaKernels;
 
-#define KERNELS_OF(isa) {kernel_sets_##isa, copy_kernels_##isa, &half_kernels_##isa}
+#define KERNELS_OF(isa) {kernel_sets_##isa, copy_kernels_##isa, &convert_kernels_##isa}
 
 static const IsaKernels kernels_by_isa[ISA_COUNT] = {
     [ISA_BASELINE] = KERNELS_OF(baseline),
@@ -40,8 +41,15 @@ static const IsaKernels kernels_by_isa[ISA_COUNT] = {
 #endif
 };
 
-const HalfKernels *half_kernels_for(Isa isa) {
-    return kernels_by_isa[isa].halves;
+ConvertKernel *convert_kernel_for(DType from, DType to, Isa isa) {
+    return (
+        *kernels_by_isa[isa].conversions)[from][dtype_is_converted(to) ? to : dtype_arithmetic(to)];
+}
+
+PackKernel *pack_kernel_for(size_t bytes, Isa isa) {
+    static const DType by_size[] = {
+        [1] = DTYPE_I8, [2] = DTYPE_I16, [4] = DTYPE_I32, [8] = DTYPE_I64, [16] = DTYPE_C128};
+    return kernels_for(by_size[bytes], isa)->pack;
 }
 
 const KernelSet *kernels_for(DType dtype, Isa isa) {

@@ -143,8 +143,8 @@ typedef SmallKernel *const SmallKernels[SMALL_MOST][SMALL_MOST];
 typedef struct KernelSet {
     const Tile *tiles; /* the largest first; with each come those at its edges */
     int tile_count;
-    int vector_cols;     /* elements of a vector */
-    int flops_per_cycle; /* of the tile on a typical core of this ISA, for the cost model */
+    int vector_cols;        /* elements of a vector */
+    double flops_per_cycle; /* of the tile on a typical core of this ISA, for the cost model */
     PackKernel *pack;
     ReduceKernel *reduce;
     MultiplyKernel *multiply;
@@ -154,16 +154,17 @@ typedef struct KernelSet {
     SmallKernels *smalls;
 } KernelSet;
 
-/* Elements that follow each other, from halves to floats (exactly; NaNs become quiet) and from
-   floats to halves (to nearest, ties to even). */
-typedef void HalfKernel(const void *in, void *out, ptrdiff_t count);
+/* convert: elements that follow each other, from one dtype to another. Integers are taken modulo
+   2^n, whole numbers rounded to nearest (ties to even) where the other type cannot hold them, and
+   what is not 0 is true. NaNs become quiet. */
+typedef void ConvertKernel(const void *in, void *out, ptrdiff_t count);
 
-typedef struct HalfKernels {
-    HalfKernel *widen, *narrow;
-    PackKernel *pack;
-} HalfKernels;
+/* From what is stored to what is computed with, wherever dtype_is_readable, or from sums to what is
+   stored (I16 to I8, I8 to BOOL, F32 to F16 and BOOL); NULL for all other pairs. */
+ConvertKernel *convert_kernel_for(DType from, DType to, Isa isa);
 
-const HalfKernels *half_kernels_for(Isa isa);
+/* The kernel that packs elements of so many bytes. */
+PackKernel *pack_kernel_for(size_t bytes, Isa isa);
 
 enum { TILE_MAX_ROWS = 16, TILE_MAX_COLS = 256 };
 

@@ -1,9 +1,7 @@
 /* From a problem to steps.
  *
  * Inputs and the results of steps are operands in turn; path_find says which two come next. Before
- * a product, labels that only one of the two still needs summed are summed away. Intermediates are
- * ours, so they are laid out as the products make them: batch axes, then the left's, then the
- * right's.
+ * a product, labels that only one of the two still needs summed are summed away.
  *
  *     workspace   | intermediate | intermediate | ... | shared by tasks | scratch | scratch | ...
  *                 0              regions reused once    shared_offset     scratch_offset: one for
@@ -11,212 +9,19 @@
  */
 #include "planning/plan.h"
 
-#include "base/checked.h"
-#include "base/extents.h"
-#include "base/memory.h"
+#include "planning/builder.h"
 #include "planning/describe.h"
 #include "planning/path.h"
-#include "planning/regions.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { MAX_FUSED_INPUTS = 8 }; /* of an elementwise product in one pass */
 
-/* An input, or the result of a step: what later steps see of it. */
-typedef struct Operand {
-    LabelSet labels;    /* along which it moves */
-    ptrdiff_t *strides; /* [label] */
-    Slot slot;
-    DType dtype;
-} Operand;
+/* ---- products ------------------------------------------------------------ */
 
-/* A plan in the making. Its own memory is the scratch arena, which ends with plan_make. */
-typedef struct Builder {
-    const Problem *problem;
-    const PlanOptions *options;
-    Arena *scratch;
-    Plan *plan;
-    Operand *operands; /* inputs, then the results of steps */
-    int operand_count;
-    LabelSet unmoved; /* summed labels along which no input moves: left to the last step */
-    Regions regions;
-    size_t shared_bytes;      /* the most that a step needs */
-    Contraction *contraction; /* with room for the axes there are */
-    Error *error;
-} Builder;
-
-static DType arithmetic(const Problem *problem) {
-    return dtype_arithmetic(problem->dtypes[problem->input_count]);
-}
-
-/* ---- operands ------------------------------------------------------------ */
-
-static void operand_from_input(Builder *builder, int input) {
+static DType between(const Builder *builder) {
     const Problem *problem = builder->problem;
-    Operand *operand = &builder->operands[builder->operand_count++];
-    *operand = (Operand){
-        .strides = problem->strides[input], .slot = {input, 0}, .dtype = problem->dtypes[input]};
-    for (int label = 0; label < problem->label_count; label++) {
-        if (problem->extents[label] != 1 && operand->strides[label] != 0) {
-            label_set_add(&operand->labels, label);
-        }
-    }
-}
-
-/* 0 for labels of both operands, 1 for those of the first, 2 for those of the second. */
-static int label_rank(Operand *const sides[], int count, int label) {
-    if (count == 1 || !label_set_has(&sides[1]->labels, label)) return 1;
-    return label_set_has(&sides[0]->labels, label) ? 0 : 2;
-}
-
-static bool comes_first(Operand *const sides[], int count, int a, int b) {
-    int rank_a = label_rank(sides, count, a), rank_b = label_rank(sides, count, b);
-    if (rank_a != rank_b) return rank_a < rank_b;
-    const Operand *owner = sides[rank_a == 2];
-    return magnitude(owner->strides[a]) > magnitude(owner->strides[b]);
-}
-
-/* The kept labels in the order in which the result of a step is to lie in memory. */
-static int result_order(const Builder *builder, Operand *const sides[], int count,
-                        const LabelSet *kept, int order[]) {
-    int length = 0;
-    for (int label = 0; label < builder->problem->label_count; label++) {
-        if (!label_set_has(kept, label)) continue;
-        int at = length++;
-        for (; at > 0 && comes_first(sides, count, label, order[at - 1]); at--) {
-            order[at] = order[at - 1];
-        }
-        order[at] = label;
-    }
-    return length;
-}
-
-/* A new operand in the workspace for the result of a step. */
-static Status operand_from_step(Builder *builder, Operand *const sides[], int count,
-                                const LabelSet *kept) {
-    const Problem *problem = builder->problem;
-    Operand result = {.labels = *kept, .dtype = arithmetic(problem)};
-    size_t label_count = (size_t)problem->label_count;
-    result.strides = arena_take(builder->scratch, label_count, sizeof *result.strides);
-    int *order = arena_take(builder->scratch, label_count, sizeof *order);
-    if (!result.strides || !order) return error_memory(builder->error);
-    memset(result.strides, 0, label_count * sizeof *result.strides);
-    ptrdiff_t bytes = (ptrdiff_t)dtype_size(result.dtype);
-    for (int i = result_order(builder, sides, count, kept, order); i-- > 0;) {
-        result.strides[order[i]] = bytes;
-        if (!checked_multiply(bytes, problem->extents[order[i]], &bytes)) {
-            return error_set(builder->error, STATUS_MEMORY, "an intermediate result is too large");
-        }
-    }
-    size_t offset;
-    if (!region_take(&builder->regions, (size_t)bytes, &offset))
-        return error_memory(builder->error);
-    result.slot = (Slot){SLOT_WORKSPACE, (ptrdiff_t)offset};
-    builder->operands[builder->operand_count++] = result;
-    return STATUS_OK;
-}
-
-static void operand_release(Builder *builder, const Operand *operand) {
-    if (operand->slot.operand == SLOT_WORKSPACE) {
-        region_give(&builder->regions, (size_t)operand->slot.offset);
-    }
-}
-
-static LabelSet output_labels(const Problem *problem) {
-    LabelSet labels = {{0}};
-    for (int label = 0; label < problem->kept_count; label++) label_set_add(&labels, label);
-    return labels;
-}
-
-/* The end of the plan: the output of the problem, which may broadcast labels no input moves along.
- */
-static void operand_from_output(Builder *builder) {
-    const Problem *problem = builder->problem;
-    int output = problem->input_count;
-    Operand *result = &builder->operands[builder->operand_count++];
-    *result = (Operand){
-        .strides = problem->strides[output], .slot = {output, 0}, .dtype = problem->dtypes[output]};
-    for (int label = 0; label < problem->kept_count; label++) label_set_add(&result->labels, label);
-}
-
-/* ---- steps --------------------------------------------------------------- */
-
-static void add_axis(Builder *builder, Operand *const sides[], int side_count, int label) {
-    Axis axis = {.extent = builder->problem->extents[label]};
-    for (int side = 0; side < side_count; side++) axis.strides[side] = sides[side]->strides[label];
-    contraction_add(builder->contraction, &axis,
-                    label_set_has(&sides[side_count - 1]->labels, label));
-}
-
-/* The loop nest of a step: sides are its inputs and, last, its result. */
-static void make_contraction(Builder *builder, Operand *const sides[], int side_count,
-                             const LabelSet *summed) {
-    Contraction *contraction = builder->contraction;
-    const LabelSet *kept = &sides[side_count - 1]->labels;
-    int label_count = builder->problem->label_count;
-    contraction_begin(contraction, arithmetic(builder->problem), side_count - 1);
-    contraction->objects = builder->options->objects;
-    for (int side = 0; side < side_count; side++) contraction->dtypes[side] = sides[side]->dtype;
-    for (int label = 0; label < label_count; label++) {
-        if (label_set_has(kept, label)) add_axis(builder, sides, side_count, label);
-    }
-    for (int label = 0; label < label_count; label++) {
-        if (label_set_has(summed, label)) add_axis(builder, sides, side_count, label);
-    }
-    contraction_normalise(contraction);
-}
-
-static Status describe(Builder *builder, Operand *const sides[], int side_count, Step *step) {
-    const ptrdiff_t *strides[MAX_SIDES];
-    LabelSet labels[MAX_SIDES];
-    for (int side = 0; side < side_count; side++) {
-        strides[side] = sides[side]->strides;
-        labels[side] = sides[side]->labels;
-    }
-    Arena *arena = &builder->plan->arena;
-    step->expression = describe_step(builder->problem, labels, strides, side_count, arena);
-    return step->expression ? STATUS_OK : error_memory(builder->error);
-}
-
-/* No more than there are tasks, or than is worth the trouble. */
-static int useful_threads(const Step *step) {
-    const ptrdiff_t *tasks = step->plan.phases.tasks;
-    double most = (double)(tasks[0] > tasks[1] ? tasks[0] : tasks[1]);
-    double worth = step->seconds / POOL_SECONDS_PER_THREAD;
-    double threads = fmin(fmin(most, worth), POOL_MOST_THREADS);
-    return threads > 1 ? (int)threads : 1;
-}
-
-/* Memory for the step that needs the most. */
-static void make_room(size_t *room, size_t bytes) {
-    size_t lines = memory_whole_lines(bytes);
-    if (*room < lines) *room = lines;
-}
-
-/* Appends the step that the builder's contraction describes. */
-static Status add_step(Builder *builder, Operand *const sides[], int side_count,
-                       const LabelSet *summed) {
-    make_contraction(builder, sides, side_count, summed);
-    Plan *plan = builder->plan;
-    Step *step = &plan->steps[plan->step_count++];
-    step->slots = arena_take(&plan->arena, (size_t)side_count, sizeof(Slot));
-    if (!step->slots) return error_memory(builder->error);
-    for (int side = 0; side < side_count; side++) {
-        step->slots[side] = sides[side]->slot;
-        step->slots[side].offset += builder->contraction->origins[side];
-    }
-    const PlanOptions *options = builder->options;
-    TRY(strategy_prepare(options->strategy, builder->contraction, options->machine, &plan->arena,
-                         &step->plan, builder->error));
-    step->seconds = strategy_seconds(step->plan.strategy, step->plan.contraction, options->machine);
-    step->is_short =
-        phases_total(&step->plan.phases) == 1 && step->seconds < POOL_SECONDS_PER_THREAD;
-    plan->seconds += step->seconds;
-    make_room(&plan->scratch_bytes, step->plan.scratch_bytes);
-    make_room(&builder->shared_bytes, step->plan.shared_bytes);
-    plan->most_threads = (int)larger(plan->most_threads, useful_threads(step));
-    return options->is_described ? describe(builder, sides, side_count, step) : STATUS_OK;
+    return dtype_between(problem->dtypes[problem->input_count]);
 }
 
 /* Labels of the operand that neither the kept set nor the other one has are summed in a step of
@@ -226,18 +31,18 @@ static Status reduce_private(Builder *builder, int *operand, const LabelSet *els
     LabelSet summed = label_set_minus(&whole->labels, elsewhere);
     if (label_set_is_empty(&summed)) return STATUS_OK;
     LabelSet kept = label_set_minus(&whole->labels, &summed);
-    TRY(operand_from_step(builder, &whole, 1, &kept));
-    Operand *sides[] = {whole, &builder->operands[builder->operand_count - 1]};
+    TRY(operand_from_step(builder, &whole, 1, &kept, between(builder)));
+    *operand = builder->operand_count - 1;
+    Operand *sides[] = {whole, &builder->operands[*operand]};
     TRY(add_step(builder, sides, 2, &summed));
     operand_release(builder, whole);
-    *operand = builder->operand_count - 1;
     return STATUS_OK;
 }
 
 /* The product of two operands into a new one, or into the output if nothing is left to do. kept:
    the labels that something else still needs. */
-static Status add_product(Builder *builder, int left, int right, const LabelSet *kept,
-                          bool is_last) {
+static Status add_product(Builder *builder, int left, int right, const LabelSet *kept, bool is_last,
+                          int *product) {
     LabelSet of_left = label_set_union(kept, &builder->operands[right].labels);
     TRY(reduce_private(builder, &left, &of_left));
     LabelSet of_right = label_set_union(kept, &builder->operands[left].labels);
@@ -249,13 +54,20 @@ static Status add_product(Builder *builder, int left, int right, const LabelSet 
         operand_from_output(builder);
         summed = label_set_union(&summed, &builder->unmoved);
     } else {
-        TRY(operand_from_step(builder, sides, 2, kept));
+        TRY(operand_from_step(builder, sides, 2, kept, between(builder)));
     }
-    sides[2] = &builder->operands[builder->operand_count - 1];
+    *product = builder->operand_count - 1;
+    sides[2] = &builder->operands[*product];
     TRY(add_step(builder, sides, 3, &summed));
     operand_release(builder, sides[0]);
     operand_release(builder, sides[1]);
     return STATUS_OK;
+}
+
+static LabelSet output_labels(const Problem *problem) {
+    LabelSet labels = {{0}};
+    for (int label = 0; label < problem->kept_count; label++) label_set_add(&labels, label);
+    return labels;
 }
 
 /* ---- plans --------------------------------------------------------------- */
@@ -283,8 +95,7 @@ static Status plan_pairs(Builder *builder) {
     path_result_labels(&request, steps, results);
     for (int i = 0; i < count - 1; i++) {
         int left = operand_of[steps[i].left], right = operand_of[steps[i].right];
-        TRY(add_product(builder, left, right, &results[i], i == count - 2));
-        operand_of[count + i] = builder->operand_count - 1;
+        TRY(add_product(builder, left, right, &results[i], i == count - 2, &operand_of[count + i]));
     }
     return STATUS_OK;
 }
@@ -327,10 +138,11 @@ static bool has_empty_label(const Problem *problem, int first, int last) {
     return false;
 }
 
-static bool is_one_step(const Problem *problem, const PlanOptions *options) {
+static bool is_one_step(const Builder *builder) {
+    const Problem *problem = builder->problem;
     bool is_elementwise = problem->kept_count == problem->label_count;
-    return problem->input_count == 1 || options->in_one_step ||
-           arithmetic(problem) == DTYPE_OBJECT ||
+    return problem->input_count == 1 || builder->options->in_one_step ||
+           builder_arithmetic(builder) == DTYPE_OBJECT ||
            (is_elementwise && problem->input_count <= MAX_FUSED_INPUTS);
 }
 
@@ -340,7 +152,7 @@ static Status plan_steps(Builder *builder) {
     if (has_empty_label(problem, problem->kept_count, problem->label_count)) {
         return plan_zeros(builder);
     }
-    return is_one_step(problem, builder->options) ? plan_one_step(builder) : plan_pairs(builder);
+    return is_one_step(builder) ? plan_one_step(builder) : plan_pairs(builder);
 }
 
 /* Summed labels of some length along which no input moves: the sum repeats the same product. */
@@ -356,10 +168,19 @@ static LabelSet unmoved_labels(const Builder *builder) {
     return unmoved;
 }
 
-/* Each product may take two reductions before it: at most three steps a pair, two operands a step.
- */
+static bool has_conversions(const Builder *builder) {
+    const Problem *problem = builder->problem;
+    for (int side = 0; side <= problem->input_count; side++) {
+        if (!dtype_is_plain(problem->dtypes[side], builder_arithmetic(builder))) return true;
+    }
+    return false;
+}
+
+/* Each product may take two reductions before it: at most three steps a pair; and each side of a
+   step another one that converts it. */
 static Status builder_begin(Builder *builder) {
-    size_t inputs = (size_t)builder->problem->input_count, steps = 3 * inputs + 1;
+    size_t inputs = (size_t)builder->problem->input_count;
+    size_t steps = (has_conversions(builder) ? 11 : 3) * inputs + 3;
     Plan *plan = builder->plan;
     plan->steps = arena_take(&plan->arena, steps, sizeof(Step));
     builder->operands = arena_take(builder->scratch, inputs + steps, sizeof(Operand));

@@ -41,7 +41,7 @@ static Plane choose_plane(const Contraction *contraction) {
     bool out_is_longer = nest_extent(contraction, steps.out) >= nest_extent(contraction, steps.in);
     int rows = out_is_longer ? steps.out : steps.in, cols = out_is_longer ? steps.in : steps.out;
     ptrdiff_t grain = GRAIN_BYTES / (ptrdiff_t)dtype_size(contraction->dtypes[OUT]);
-    return (Plane){rows, cols, grain};
+    return (Plane){rows, cols, grain, 0};
 }
 
 static double copy_cost(const Contraction *contraction, const Machine *machine) {

@@ -42,7 +42,7 @@ typedef struct GemmRun {
     Unit unit;
     char *base[3];        /* of the current batch entry */
     Table tables[3];      /* by Part */
-    char *sums;           /* of a block of an output of halves, as floats, row by row */
+    char *sums;           /* of a block of an output to be converted, row by row */
     ptrdiff_t vectors[4]; /* offsets of those of a direct panel */
 } GemmRun;
 
@@ -70,7 +70,7 @@ static void table_move(GemmRun *run, Part part, ptrdiff_t first, ptrdiff_t count
     if (table->first == first && table->count == count) return;
     *table = (Table){.first = first, .count = count};
     for (int i = 0; i < 2; i++) {
-        if (i == 1 && part != PART_DEPTH && choices->is_half) {
+        if (i == 1 && part != PART_DEPTH && choices->narrow) {
             table->offsets[i] = sums_offsets(run, part, first, count);
             continue;
         }
@@ -130,7 +130,7 @@ static void panel_pack(const GemmRun *run, Part part, ptrdiff_t at, ptrdiff_t k,
     int width = choices->edge_width[part][is_edge];
     const Side *side = &choices->sides[part];
     char *panel = panel_of(run, part, at) + k * width * choices->elements[3];
-    char *halves = run->scratch + choices->layout.halves;
+    char *stored = run->scratch + choices->layout.stored;
     side->pack(&(PackJob){
         .source = run->base[side->input],
         .lane_offsets = lanes->offsets[0] + at,
@@ -138,9 +138,9 @@ static void panel_pack(const GemmRun *run, Part part, ptrdiff_t at, ptrdiff_t k,
         .depth = depth,
         .lanes = (int)smaller(width, count),
         .width = width,
-        .panel = side->is_half ? halves : panel,
+        .panel = side->convert ? stored : panel,
     });
-    if (side->is_half) choices->halves->widen(halves, panel, depth * width);
+    if (side->convert) side->convert(stored, panel, depth * width);
 }
 
 /* Packs the lanes from position `at` on, unless that was done for this unit. Lanes in long
@@ -206,7 +206,7 @@ static void multiply_chunk(GemmRun *run) {
     const int width = choices->tiles[0][0]->cols;
     TileJob job = {
         .depth = run->tables[PART_DEPTH].count,
-        .out = choices->is_half ? run->sums : run->base[2],
+        .out = choices->narrow ? run->sums : run->base[2],
         .accumulate = run->unit.blocks[PART_DEPTH] > 0,
     };
     for (ptrdiff_t col = 0; col < cols->count; col += width) {
@@ -222,33 +222,37 @@ static void multiply_chunk(GemmRun *run) {
     }
 }
 
-/* Stores halves from position `at` of some axes on, as far as the innermost axis goes, at most
+/* Stores elements from position `at` of some axes on, as far as the innermost axis goes, at most
    `count`; gives how many. */
 static ptrdiff_t scatter_run(const AxisGroup *axes, ptrdiff_t at, ptrdiff_t count, char *out,
-                             const uint16_t *halves) {
+                             const char *elements, size_t size) {
     out += group_offset(axes, 2, at);
     if (axes->count == 0) {
-        memcpy(out, halves, sizeof *halves);
+        memcpy(out, elements, size);
         return 1;
     }
     const Axis *inner = axes->axes[axes->count - 1];
     ptrdiff_t run = smaller(count, inner->extent - at % inner->extent), stride = inner->strides[2];
-    for (ptrdiff_t i = 0; i < run; i++) memcpy(out + i * stride, halves + i, sizeof *halves);
+    for (ptrdiff_t i = 0; i < run; i++) {
+        memcpy(out + i * stride, elements + i * (ptrdiff_t)size, size);
+    }
     return run;
 }
 
-/* Sums of halves that are complete go to the output. */
+/* Sums that are complete go to the output. */
 static void narrow_chunk(const GemmRun *run) {
     const GemmChoices *choices = run->choices;
     const Table *rows = &run->tables[PART_LEFT], *cols = &run->tables[PART_RIGHT];
-    uint16_t *halves = (uint16_t *)(void *)(run->scratch + choices->layout.halves);
+    const AxisGroup *axes = &choices->groups.cols;
+    size_t size = (size_t)choices->elements[2];
+    char *stored = run->scratch + choices->layout.stored;
     for (ptrdiff_t i = 0; i < rows->count; i++) {
         const char *sums = run->sums + rows->offsets[1][i] + cols->offsets[1][0];
-        choices->halves->narrow(sums, halves, cols->count);
+        choices->narrow(sums, stored, cols->count);
         char *row = run->base[2] + group_offset(&choices->groups.rows, 2, rows->first + i);
         for (ptrdiff_t j = 0; j < cols->count;) {
-            const AxisGroup *axes = &choices->groups.cols;
-            j += scatter_run(axes, cols->first + j, cols->count - j, row, halves + j);
+            const char *elements = stored + j * choices->elements[2];
+            j += scatter_run(axes, cols->first + j, cols->count - j, row, elements, size);
         }
     }
 }
@@ -289,7 +293,7 @@ static void unit_multiply(GemmRun *run, const ptrdiff_t chunks[3]) {
     }
     multiply_chunk(run);
     bool is_complete = run->unit.blocks[PART_DEPTH] == run->choices->cuts[PART_DEPTH].blocks - 1;
-    if (run->choices->is_half && is_complete) narrow_chunk(run);
+    if (run->choices->narrow && is_complete) narrow_chunk(run);
 }
 
 static void run(const StepPlan *step, char *const data[], const Task *task) {

@@ -4,6 +4,7 @@
 #define FASTEINSUM_STRATEGIES_GEMM_H
 
 #include "kernels/kernels.h"
+#include "strategies/conversion.h"
 #include "strategies/groups.h"
 #include "strategies/strategy.h"
 
@@ -24,9 +25,9 @@ typedef struct Side {
     int input;
     bool is_packed;     /* into panels; else direct, where the tile can */
     bool has_long_runs; /* of lanes that follow each other in memory, panel after panel */
-    bool is_half;       /* widened when packed */
     PackKernel *pack;
-    ptrdiff_t *even_lanes; /* for panels in direct tiles: where lanes (vectors) and steps of the */
+    ConvertKernel *convert; /* what was packed; NULL: stored as computed with */
+    ptrdiff_t *even_lanes;  /* for panels in direct tiles: where lanes (vectors) and steps of the */
     ptrdiff_t *even_depth[2]; /* depth are, [1] for the panel at the edge; NULL if not needed */
 } Side;
 
@@ -42,8 +43,8 @@ typedef struct GemmLayout {
     size_t stamps[2];    /* by Part, one per panel: the unit for which it was packed */
     size_t stamp_bytes;
     size_t panels[2];
-    size_t halves; /* a panel as it is stored, or a row of the output */
-    size_t sums;   /* of a block of an output of halves, unless the tasks share them */
+    size_t stored; /* a panel, or a row of the output, as it is stored */
+    size_t sums;   /* of a block of an output to be converted, unless the tasks share them */
     size_t bytes;
 } GemmLayout;
 
@@ -52,13 +53,13 @@ typedef struct GemmLayout {
    is some whole units. */
 typedef struct GemmChoices {
     const KernelSet *kernels;
-    const HalfKernels *halves;
+    DType arithmetic;        /* what the tiles compute in */
     const Tile *tiles[2][2]; /* [at the edge of the rows][at the edge of the columns] */
     Side sides[2];           /* by Part */
     bool is_direct;          /* the tiles' way of reading */
     Groups groups;
     ptrdiff_t elements[4]; /* bytes, by side as stored; [3] as computed with */
-    bool is_half;          /* the output: narrowed when its sums are complete */
+    ConvertKernel *narrow; /* sums that are complete, to the output; NULL: stored as computed */
     Cut cuts[3];           /* by Part */
     int edge_width[2][2];  /* lanes of a panel by Part, [1] of the one at the edge */
     ptrdiff_t units, units_per_task;
@@ -93,6 +94,11 @@ static inline ptrdiff_t gemm_most_depth(const Machine *machine, ptrdiff_t elemen
 
 /* How many neighbours along the innermost axis of a group follow each other in memory. */
 ptrdiff_t gemm_run_length(const AxisGroup *group, int side, ptrdiff_t element);
+
+/* What products and sums are computed in: bytes as shorts, which processors can multiply. */
+static inline DType gemm_arithmetic(const Contraction *contraction) {
+    return contraction->arithmetic == DTYPE_I8 ? DTYPE_I16 : contraction->arithmetic;
+}
 
 /* Estimated seconds, see Strategy. */
 double gemm_cost(const Contraction *contraction, const Machine *machine);

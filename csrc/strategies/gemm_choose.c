@@ -95,25 +95,27 @@ static void choose_layout(GemmChoices *choices) {
         at += line_bytes(choices->cuts[part].block * choices->cuts[PART_DEPTH].block *
                          choices->elements[3]);
     }
-    layout->halves = layout->sums = layout->bytes = at;
+    layout->stored = layout->sums = layout->bytes = at;
 }
 
 /* Memory for what is not computed as it is stored. */
-static void choose_half_layout(GemmChoices *choices, StepPlan *step) {
+static void choose_stored_layout(GemmChoices *choices, StepPlan *step) {
     const Cut *rows = &choices->cuts[PART_LEFT], *cols = &choices->cuts[PART_RIGHT];
     GemmLayout *layout = &choices->layout;
-    bool has_halves = choices->is_half;
+    ptrdiff_t most = choices->narrow ? cols->block * choices->elements[2] : 0;
     for (Part part = PART_LEFT; part <= PART_RIGHT; part++) {
-        has_halves |= choices->sides[part].is_half;
+        const Side *side = &choices->sides[part];
+        ptrdiff_t panel = choices->edge_width[part][0] * choices->cuts[PART_DEPTH].block;
+        if (side->convert) most = larger(most, panel * choices->elements[side->input]);
     }
-    if (!has_halves) return;
-    ptrdiff_t panel = TILE_MAX_COLS * choices->cuts[PART_DEPTH].block;
-    ptrdiff_t most = panel > cols->block ? panel : cols->block;
-    layout->sums += line_bytes(most * (ptrdiff_t)sizeof(half_bits));
+    layout->sums += line_bytes(most);
     layout->bytes = layout->sums;
+    if (!choices->narrow) return;
     size_t sums = line_bytes(rows->block * cols->block * choices->elements[3]);
-    if (choices->is_half && choices->is_phased) step->shared_bytes = sums;
-    if (choices->is_half && !choices->is_phased) layout->bytes += sums;
+    if (choices->is_phased)
+        step->shared_bytes = sums;
+    else
+        layout->bytes += sums;
 }
 
 /* ---- prepare ------------------------------------------------------------- */
@@ -158,7 +160,7 @@ static bool choose_offsets(GemmChoices *choices, Arena *arena) {
     for (Part part = PART_LEFT; part <= PART_DEPTH; part++) count += choices->cuts[part].extent;
     for (int i = 0; i < 6 && count <= WHOLE_TABLES; i++) {
         Part part = (Part)(i / 2);
-        if (choices->is_half && part != PART_DEPTH && i % 2) continue; /* sums lie elsewhere */
+        if (choices->narrow && part != PART_DEPTH && i % 2) continue; /* sums lie elsewhere */
         ptrdiff_t extent = choices->cuts[part].extent;
         ptrdiff_t *offsets = arena_take(arena, (size_t)(extent + TILE_MAX_ROWS), sizeof *offsets);
         if (!offsets) return false;
@@ -170,27 +172,28 @@ static bool choose_offsets(GemmChoices *choices, Arena *arena) {
     return true;
 }
 
-static Side choose_side(const GemmChoices *choices, const GemmShape *shape, Part part) {
+static Side choose_side(const GemmChoices *choices, const GemmShape *shape, Part part,
+                        const Contraction *contraction, Isa isa) {
     int input = part == PART_LEFT ? shape->left : 1 - shape->left;
-    ptrdiff_t element = choices->elements[input];
+    Conversion conversion = conversion_make(contraction, input, choices->arithmetic, isa);
     return (Side){
         .input = input,
         .is_packed = shape->is_packed[part],
-        .has_long_runs = gemm_run_length(gemm_axes(choices, part), input, element) >=
+        .has_long_runs = gemm_run_length(gemm_axes(choices, part), input, conversion.stored) >=
                          2 * choices->edge_width[part][0],
-        .is_half = element != choices->elements[3],
-        .pack = element == choices->elements[3] ? choices->kernels->pack : choices->halves->pack,
+        .pack = pack_kernel_for((size_t)conversion.stored, isa),
+        .convert = conversion.kernel,
     };
 }
 
 /* What is left once the shape is chosen. False: out of memory. */
-static bool choose_all(GemmChoices *choices, const GemmShape *shape, const Machine *machine,
-                       Arena *arena) {
+static bool choose_all(GemmChoices *choices, const GemmShape *shape, const Contraction *contraction,
+                       const Machine *machine, Arena *arena) {
     choose_tiles(choices, shape->tile);
     choose_blocks(choices, machine);
     choices->is_direct = !shape->is_packed[PART_LEFT] || !shape->is_packed[PART_RIGHT];
     for (Part part = PART_LEFT; part <= PART_RIGHT; part++) {
-        choices->sides[part] = choose_side(choices, shape, part);
+        choices->sides[part] = choose_side(choices, shape, part, contraction, machine->isa);
         if (choices->is_direct && !choose_even_offsets(choices, part, arena)) return false;
     }
     return choose_offsets(choices, arena);
@@ -200,20 +203,20 @@ Status gemm_prepare(const Contraction *contraction, const Machine *machine, Aren
                     StepPlan *step, Error *error) {
     GemmChoices *choices = arena_take(arena, 1, sizeof *choices);
     if (!choices) return error_memory(error);
-    choices->kernels = kernels_for(contraction->arithmetic, machine->isa);
+    DType arithmetic = choices->arithmetic = gemm_arithmetic(contraction);
+    choices->kernels = kernels_for(arithmetic, machine->isa);
     GemmShape shape = gemm_shape_choose(contraction, machine);
     groups_make(&choices->groups, contraction, shape.left);
-    choices->halves = half_kernels_for(machine->isa);
-    choices->elements[3] = (ptrdiff_t)dtype_size(contraction->arithmetic);
+    choices->elements[3] = (ptrdiff_t)dtype_size(arithmetic);
     for (int side = 0; side < 3; side++) {
         choices->elements[side] = (ptrdiff_t)dtype_size(contraction->dtypes[side]);
     }
-    choices->is_half = choices->elements[2] != choices->elements[3];
+    choices->narrow = conversion_make(contraction, 2, arithmetic, machine->isa).kernel;
     for (int i = 0; i < 6; i++) choices->offsets[i / 2][i % 2] = NULL;
-    if (!choose_all(choices, &shape, machine, arena)) return error_memory(error);
+    if (!choose_all(choices, &shape, contraction, machine, arena)) return error_memory(error);
     choose_tasks(choices, step);
     choose_layout(choices);
-    choose_half_layout(choices, step);
+    choose_stored_layout(choices, step);
     step->choices = choices;
     step->scratch_bytes = choices->layout.bytes;
     step->cleared_bytes = choices->layout.stamp_bytes;

@@ -15,6 +15,7 @@ typedef struct Model {
     int inputs[2];         /* by Part */
     ptrdiff_t elements[2]; /* bytes of an input's, by Part */
     ptrdiff_t element;     /* of one as computed with */
+    bool is_converted[2];  /* the input, when it is packed */
     ptrdiff_t runs[2];     /* lanes that follow each other in memory, by Part */
     double store_cycles;   /* per element of the output */
     double reading_cycles; /* of all of the right input, panel by panel */
@@ -31,6 +32,7 @@ enum { LINE_BYTES = 64, CACHE_SETS = 64, SHORT_RUN = 4 };
 /* Per element packed: copied in runs, transposed in squares, gathered one by one. */
 static const double PACK_RUN_CYCLES = 0.4, PACK_TURN_CYCLES = 0.8, PACK_GATHER_CYCLES = 1.5;
 static const double PACK_EACH_RUN_CYCLES = 2, PACK_SKIP_CYCLES = 0.3;
+static const double PACK_CONVERT_CYCLES = 0.3;
 static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2;
 static const double FAR_LINE_CYCLES = 3, LONE_LINE_CYCLES = 4, DIRECT_LEFT_CYCLES = 1;
 static const double TILE_CALL_CYCLES = 25, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
@@ -124,7 +126,7 @@ ptrdiff_t gemm_run_length(const AxisGroup *group, int side, ptrdiff_t element) {
 
 /* Per element of an input that is packed into panels of some width: lanes in runs take a load and a
    store for each vector, and some time for each run; others are turned where the depth has runs. */
-static double pack_cycles(const Model *model, Part part, int width) {
+static double move_cycles(const Model *model, Part part, int width) {
     const AxisGroup *lanes = part == PART_LEFT ? &model->groups->rows : &model->groups->cols;
     int side = model->inputs[part];
     ptrdiff_t element = model->elements[part], run = smaller(model->runs[part], width);
@@ -134,6 +136,10 @@ static double pack_cycles(const Model *model, Part part, int width) {
     }
     bool has_runs = gemm_run_length(&model->groups->sum, side, element) >= SHORT_RUN;
     return has_runs ? PACK_TURN_CYCLES : PACK_GATHER_CYCLES;
+}
+
+static double pack_cycles(const Model *model, Part part, int width) {
+    return move_cycles(model, part, width) + (model->is_converted[part] ? PACK_CONVERT_CYCLES : 0);
 }
 
 /* The share of the panels of a direct right input in which a vector goes beyond the end of a run,
@@ -180,10 +186,15 @@ static double reading_cycles(const Contraction *contraction, int side, const Mac
 
 static Model model_make(const Groups *groups, const Contraction *contraction, int left,
                         const KernelSet *kernels, const Machine *machine) {
-    const DType *dtypes = contraction->dtypes;
+    DType arithmetic = gemm_arithmetic(contraction);
     int right = 1 - left;
     ptrdiff_t elements[3];
-    for (int side = 0; side < 3; side++) elements[side] = (ptrdiff_t)dtype_size(dtypes[side]);
+    bool is_converted[3];
+    for (int side = 0; side < 3; side++) {
+        Conversion conversion = conversion_make(contraction, side, arithmetic, machine->isa);
+        elements[side] = conversion.stored;
+        is_converted[side] = conversion.kernel != NULL;
+    }
     ptrdiff_t run = gemm_run_length(&groups->cols, right, elements[right]);
     return (Model){
         .kernels = kernels,
@@ -191,14 +202,14 @@ static Model model_make(const Groups *groups, const Contraction *contraction, in
         .machine = machine,
         .inputs = {left, right},
         .elements = {elements[left], elements[right]},
-        .element = (ptrdiff_t)dtype_size(contraction->arithmetic),
+        .element = (ptrdiff_t)dtype_size(arithmetic),
+        .is_converted = {is_converted[left], is_converted[right]},
         .runs = {gemm_run_length(&groups->rows, left, elements[left]), run},
         .store_cycles = has_unit_stride(&groups->cols, 2, elements[2]) ? STORE_VECTOR_CYCLES
                                                                        : STORE_SCATTER_CYCLES,
         .reading_cycles = reading_cycles(contraction, right, machine),
-        .can_be_direct = {!dtype_is_converted(dtypes[left]),
-                          !dtype_is_converted(dtypes[right]) && run >= kernels->vector_cols},
-        .planes = dtype_is_complex(contraction->arithmetic) ? 2 : 1,
+        .can_be_direct = {!is_converted[left], !is_converted[right] && run >= kernels->vector_cols},
+        .planes = dtype_is_complex(arithmetic) ? 2 : 1,
     };
 }
 
@@ -238,7 +249,7 @@ static void shape_improve(GemmShape *best, const Model *model, int left) {
 }
 
 GemmShape gemm_shape_choose(const Contraction *contraction, const Machine *machine) {
-    const KernelSet *kernels = kernels_for(contraction->arithmetic, machine->isa);
+    const KernelSet *kernels = kernels_for(gemm_arithmetic(contraction), machine->isa);
     GemmShape best = {.seconds = INFINITY};
     for (int left = 0; left < 2; left++) {
         Groups groups;

@@ -7,8 +7,6 @@
 
 #include <math.h>
 
-enum { OUT = 2 };
-
 /* Whether a kept axis belongs to the side alone. */
 static bool is_own(const Axis *axis, int side) {
     return axis->strides[side] != 0 && axis->strides[1 - side] == 0;
@@ -27,38 +25,40 @@ static int find_matrix(const Contraction *contraction) {
     return left && right ? -1 : right;
 }
 
-/* How an input lies in a plane. */
-typedef struct Lie {
-    double along_rows, along_depth; /* bytes of a step */
-} Lie;
+/* Bytes of a step of an input in either direction of a plane. */
+typedef struct Steps {
+    double row, col, element;
+} Steps;
 
-static Lie lie_of(const Contraction *contraction, Plane plane, int side) {
-    return (Lie){fabs((double)nest_stride(contraction, plane.rows, side)),
-                 fabs((double)nest_stride(contraction, plane.cols, side))};
+static Steps steps_of(const Contraction *contraction, Plane plane, int side) {
+    return (Steps){fabs((double)nest_stride(contraction, plane.rows, side)),
+                   fabs((double)nest_stride(contraction, plane.cols, side)),
+                   (double)dtype_size(contraction->dtypes[side])};
 }
 
 /* Whether neighbours in either direction share cache lines. */
-static bool is_near(Lie lie) {
-    return fmin(lie.along_rows, lie.along_depth) < 64;
+static bool is_near(Steps steps) {
+    return fmin(steps.row, steps.col) < 64;
 }
 
 /* Seconds of all kernel calls if they walk this plane. */
 static double plane_seconds(const Contraction *contraction, int matrix, Plane plane,
                             double elements) {
-    double size = (double)dtype_size(contraction->dtypes[OUT]);
+    double size = (double)dtype_size(contraction->arithmetic);
     double rows = (double)nest_extent(contraction, plane.rows);
     double depth = (double)nest_extent(contraction, plane.cols);
-    Lie m = lie_of(contraction, plane, matrix), v = lie_of(contraction, plane, 1 - matrix);
-    bool is_shared = v.along_rows == 0;
+    Steps m = steps_of(contraction, plane, matrix), v = steps_of(contraction, plane, 1 - matrix);
+    bool is_shared = v.row == 0;
     double per_byte = is_shared ? 1 / 24.0 : 1 / 16.0, cycles;
-    if (m.along_depth == size && (is_shared || v.along_depth == size)) {
-        double gathering = v.along_depth == size ? 0 : depth;
+    if (m.col == m.element && (is_shared || v.col == v.element)) {
+        double gathering = v.col == v.element ? 0 : depth;
         cycles = gathering + rows * (10 + depth * size * per_byte);
-    } else if (m.along_rows == size && (is_shared || v.along_rows == size)) {
+    } else if (m.row == m.element && (is_shared || v.row == v.element)) {
         cycles = depth * (4 + rows * size * per_byte);
     } else {
         cycles = rows * depth * ((is_near(m) ? 1 : 4) + (is_near(v) ? 1 : 4));
     }
+    cycles += rows * depth * summation_convert_cycles(contraction);
     double calls = elements / (rows * depth);
     return calls * (rates_cycles(cycles) + rates.seconds_per_call);
 }
@@ -74,10 +74,10 @@ static Plane choose_plane(const Contraction *contraction, int matrix, double *se
                   nest_nearest(contraction, 1 - matrix, kept, all),
                   nest_longest(contraction, kept, all)};
     double elements = nest_elements(contraction);
-    Plane best = {NO_AXIS, NO_AXIS, NEST_GRAIN};
+    Plane best = {NO_AXIS, NO_AXIS, NEST_GRAIN, 0};
     *seconds = INFINITY;
     for (int i = 0; i < 9; i++) {
-        Plane plane = {rows[i / 3], cols[i % 3], NEST_GRAIN};
+        Plane plane = {rows[i / 3], cols[i % 3], NEST_GRAIN, 0};
         double candidate = plane_seconds(contraction, matrix, plane, elements);
         if (candidate >= *seconds) continue;
         best = plane;
@@ -89,9 +89,7 @@ static Plane choose_plane(const Contraction *contraction, int matrix, double *se
 }
 
 static double gemv_cost(const Contraction *contraction, const Machine *machine) {
-    bool applies =
-        contraction->input_count == 2 && contraction->axis_count > contraction->kept_count;
-    if (!applies || !nest_is_served(contraction, machine)) return INFINITY;
+    if (contraction->input_count != 2 || !summation_applies(contraction, machine)) return INFINITY;
     int matrix = find_matrix(contraction);
     if (matrix < 0) return INFINITY;
     double seconds;
@@ -105,18 +103,18 @@ typedef struct GemvChoices {
     int matrix, vector; /* sides */
 } GemvChoices;
 
-static void gemv_term(const void *context, char *const pointers[], const Target *target) {
+static void gemv_term(const void *context, const Block *block, const Target *target) {
     const GemvChoices *choices = context;
-    const Nest *nest = &choices->summation.nest;
+    const Lie *matrix = &block->inputs[choices->matrix], *vector = &block->inputs[choices->vector];
     choices->kernel(&(GemvJob){
         .rows = target->rows,
-        .depth = nest->cols->extent,
-        .matrix = pointers[choices->matrix],
-        .matrix_row = nest->rows->strides[choices->matrix],
-        .matrix_depth = nest->cols->strides[choices->matrix],
-        .vector = pointers[choices->vector],
-        .vector_row = nest->rows->strides[choices->vector],
-        .vector_depth = nest->cols->strides[choices->vector],
+        .depth = block->cols,
+        .matrix = matrix->data,
+        .matrix_row = matrix->row,
+        .matrix_depth = matrix->col,
+        .vector = vector->data,
+        .vector_row = vector->row,
+        .vector_depth = vector->col,
         .out = target->out,
         .out_row = target->stride,
         .accumulate = target->accumulate,
@@ -127,23 +125,14 @@ static Status gemv_prepare(const Contraction *contraction, const Machine *machin
                            StepPlan *step, Error *error) {
     GemvChoices *choices = arena_take(arena, 1, sizeof *choices);
     if (!choices) return error_memory(error);
-    const KernelSet *kernels = kernels_for(contraction->arithmetic, machine->isa);
     double seconds;
     choices->matrix = find_matrix(contraction);
     choices->vector = 1 - choices->matrix;
-    choices->kernel = kernels->gemv;
-    choices->summation = (Summation){
-        .add = kernels->reduce,
-        .element_bytes = (ptrdiff_t)dtype_size(contraction->dtypes[OUT]),
-        .term = gemv_term,
-        .context = choices,
-    };
-    Plane plane = choose_plane(contraction, choices->matrix, &seconds);
-    TRY(nest_make(contraction, plane, arena, &choices->summation.nest, error));
+    choices->kernel = kernels_for(contraction->arithmetic, machine->isa)->gemv;
+    choices->summation = (Summation){.term = gemv_term, .context = choices};
     step->choices = choices;
-    step->phases = phases_single(nest_task_count(&choices->summation.nest));
-    step->scratch_bytes = summation_scratch_bytes(&choices->summation);
-    return STATUS_OK;
+    Plane plane = choose_plane(contraction, choices->matrix, &seconds);
+    return summation_make(contraction, plane, machine, arena, &choices->summation, step, error);
 }
 
 static void gemv_run(const StepPlan *step, char *const data[], const Task *task) {

@@ -26,92 +26,45 @@ typedef union Accumulator {
     uint64_t integer;
 } Accumulator;
 
-#define FLOAT_LOAD(dtype, address, plane)                                             \
-    ((dtype) == DTYPE_F16 ? half_to_float(*(const uint16_t *)(const void *)(address)) \
-                          : ((const float *)(const void *)(address))[plane])
-#define PART_LOAD(dtype, address, plane) ((const PART *)(const void *)(address))[plane]
-#define PLAIN_MULTIPLY(a, b) ((a) * (b))
-#define PLAIN_ADD(a, b) ((a) + (b))
-
 /* Integers of all sizes are summed modulo 2^64, which is also right modulo less. */
-static inline uint64_t integer_load(DType dtype, const void *address) {
-    switch (dtype_size(dtype)) {
-        case 1:
-            return *(const uint8_t *)address;
-        case 2:
-            return *(const uint16_t *)address;
-        case 4:
-            return *(const uint32_t *)address;
-        default:
-            return *(const uint64_t *)address;
-    }
-}
-
-#define SUM truth
-#define PART uint8_t
-#define PLANES 1
-#define LOAD(dtype, address, plane) (*(const uint8_t *)(address) != 0)
-#define MULTIPLY(a, b) ((a) & (b))
-#define ADD(a, b) ((a) | (b))
-#include "strategies/generic_sum.tmpl.h"
-
 #define SUM integer
 #define PART uint64_t
 #define PLANES 1
-#define LOAD(dtype, address, plane) integer_load(dtype, address)
-#define MULTIPLY PLAIN_MULTIPLY
-#define ADD PLAIN_ADD
 #include "strategies/generic_sum.tmpl.h"
 
 #define SUM f32
 #define PART float
 #define PLANES 1
-#define LOAD FLOAT_LOAD
-#define MULTIPLY PLAIN_MULTIPLY
-#define ADD PLAIN_ADD
 #include "strategies/generic_sum.tmpl.h"
 
 #define SUM f64
 #define PART double
 #define PLANES 1
-#define LOAD PART_LOAD
-#define MULTIPLY PLAIN_MULTIPLY
-#define ADD PLAIN_ADD
 #include "strategies/generic_sum.tmpl.h"
 
 #define SUM longdouble
 #define PART longdouble
 #define PLANES 1
-#define LOAD PART_LOAD
-#define MULTIPLY PLAIN_MULTIPLY
-#define ADD PLAIN_ADD
 #include "strategies/generic_sum.tmpl.h"
 
 #define SUM c64
 #define PART float
 #define PLANES 2
-#define LOAD PART_LOAD
-#define ADD PLAIN_ADD
 #include "strategies/generic_sum.tmpl.h"
 
 #define SUM c128
 #define PART double
 #define PLANES 2
-#define LOAD PART_LOAD
-#define ADD PLAIN_ADD
 #include "strategies/generic_sum.tmpl.h"
 
 #define SUM clongdouble
 #define PART longdouble
 #define PLANES 2
-#define LOAD PART_LOAD
-#define ADD PLAIN_ADD
 #include "strategies/generic_sum.tmpl.h"
 
 typedef void Sum(const SumJob *job, void *accumulator);
 
 static Sum *const sums[DTYPE_COUNT] = {
-    [DTYPE_BOOL] = sum_truth,
     [DTYPE_I8] = sum_integer,
     [DTYPE_I16] = sum_integer,
     [DTYPE_I32] = sum_integer,
@@ -132,11 +85,15 @@ static size_t low_bytes_start(DType dtype) {
 }
 
 static void accumulator_store(const Accumulator *accumulator, DType dtype, char *out) {
+    float sum;
+    memcpy(&sum, accumulator, sizeof sum);
     if (dtype == DTYPE_F16) {
-        float sum;
-        memcpy(&sum, accumulator, sizeof sum);
         uint16_t half = half_from_float(sum);
         memcpy(out, &half, sizeof half);
+        return;
+    }
+    if (dtype == DTYPE_BOOL) {
+        *out = sum != 0;
         return;
     }
     memcpy(out, (const char *)accumulator + low_bytes_start(dtype), dtype_size(dtype));

@@ -2,6 +2,7 @@
 
 #include "base/extents.h"
 #include "kernels/kernels.h"
+#include "strategies/conversion.h"
 
 #include <math.h>
 
@@ -25,11 +26,19 @@ static Axis *take_inner(const Contraction *contraction, int axis, Axis *to) {
     return to;
 }
 
+/* The loop over blocks of an axis. */
+static Axis blocks_of(const Axis *axis, ptrdiff_t block, int side_count) {
+    Axis blocks = {.extent = divide_up(axis->extent, block)};
+    for (int side = 0; side < side_count; side++)
+        blocks.strides[side] = block * axis->strides[side];
+    return blocks;
+}
+
 /* Whole positions where there are enough of them, else pieces of the rows. */
 static void cut(Nest *nest, ptrdiff_t grain) {
     ptrdiff_t rows = nest->rows->extent;
     double elements = (double)nest->kept_positions * (double)nest->summed_positions * (double)rows *
-                      (double)nest->cols->extent;
+                      (double)nest->cols_block;
     ptrdiff_t tasks = (ptrdiff_t)(elements / TASK_ELEMENTS) + 1;
     if (nest->kept_positions >= tasks) {
         nest->positions_per_task = divide_up(nest->kept_positions, tasks);
@@ -44,15 +53,21 @@ static void cut(Nest *nest, ptrdiff_t grain) {
 
 Status nest_make(const Contraction *contraction, Plane plane, Arena *arena, Nest *nest,
                  Error *error) {
-    Axis *axes = arena_take(arena, (size_t)contraction->axis_count + 2, sizeof *axes);
+    Axis *axes = arena_take(arena, (size_t)contraction->axis_count + 3, sizeof *axes);
     if (!axes) return error_memory(error);
+    ptrdiff_t cols = nest_extent(contraction, plane.cols);
+    ptrdiff_t block = plane.cols_block ? smaller(plane.cols_block, cols) : cols;
     Axis *summed = take_outer(contraction, plane, 0, contraction->kept_count, axes);
     Axis *end =
         take_outer(contraction, plane, contraction->kept_count, contraction->axis_count, summed);
+    if (block < cols) {
+        *end++ = blocks_of(&contraction->axes[plane.cols], block, contraction->input_count + 1);
+    }
     *nest = (Nest){
         .outer = axes,
         .rows = take_inner(contraction, plane.rows, end),
         .cols = take_inner(contraction, plane.cols, end + 1),
+        .cols_block = block,
         .side_count = contraction->input_count + 1,
         .kept_count = (int)(summed - axes),
         .summed_count = (int)(end - summed),
@@ -87,11 +102,9 @@ void nest_begin(const Nest *nest, const Piece *piece, char *const data[], Walk *
 }
 
 bool nest_is_served(const Contraction *contraction, const Machine *machine) {
-    if (contraction->arithmetic == DTYPE_OBJECT) return false;
-    for (int side = 0; side <= contraction->input_count; side++) {
-        if (dtype_is_converted(contraction->dtypes[side])) return false;
-    }
-    return kernels_for(contraction->arithmetic, machine->isa) != NULL;
+    DType arithmetic = contraction->arithmetic;
+    return arithmetic != DTYPE_OBJECT && !conversion_is_needed(contraction, arithmetic) &&
+           kernels_for(arithmetic, machine->isa) != NULL;
 }
 
 int nest_nearest(const Contraction *contraction, int side, int first, int last) {

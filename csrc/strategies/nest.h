@@ -9,15 +9,18 @@ enum { NO_AXIS = -1 };
 
 /* The axes that the kernel walks, as indices of contraction->axes or NO_AXIS. */
 typedef struct Plane {
-    int rows;        /* kept */
-    int cols;        /* kept for copies, else summed */
-    ptrdiff_t grain; /* tasks are cut at multiples of so many rows */
+    int rows;             /* kept */
+    int cols;             /* kept for copies, else summed */
+    ptrdiff_t grain;      /* tasks are cut at multiples of so many rows */
+    ptrdiff_t cols_block; /* the kernel gets at most so many columns at once; 0: all of them */
 } Plane;
 
 /* Lives in the plan's arena. */
 typedef struct Nest {
-    const Axis *outer;       /* kept ones, then summed ones, in the order of the contraction */
+    const Axis *outer; /* kept ones, then summed ones, in the order of the contraction, and at last
+                          the blocks of the columns, if there are several */
     const Axis *rows, *cols; /* the kernel's own; an axis of extent 1 where it has none */
+    ptrdiff_t cols_block;    /* the last block may have fewer */
     int side_count, kept_count, summed_count; /* of outer */
     ptrdiff_t kept_positions, summed_positions;
     ptrdiff_t positions_per_task, rows_per_task; /* one of them is all there are, or 1 */
@@ -43,8 +46,15 @@ Piece nest_piece(const Nest *nest, ptrdiff_t task);
 /* Stands at the first kept position and first row of the piece. */
 void nest_begin(const Nest *nest, const Piece *piece, char *const data[], Walk *walk);
 
-/* Whether there are kernels for the contraction, and it needs no conversion: what all strategies
-   that use a Nest ask for. */
+/* The columns of the block at which a walk of the summed loops stands. */
+static inline ptrdiff_t nest_cols(const Nest *nest, const Walk *walk) {
+    ptrdiff_t all = nest->cols->extent;
+    if (nest->cols_block == all) return all;
+    ptrdiff_t left = all - walk->index[walk->axis_count - 1] * nest->cols_block;
+    return left < nest->cols_block ? left : nest->cols_block;
+}
+
+/* Whether there are kernels for the contraction, and it needs no conversion. */
 bool nest_is_served(const Contraction *contraction, const Machine *machine);
 
 /* The axis among [first, last) along which the side moves by the shortest step that is not zero, or

@@ -24,6 +24,7 @@ static double plane_seconds(const Contraction *contraction, Plane plane, double 
         bool shares_lines = fmin(along_rows, along_cols) < 64;
         cycles = rows * cols * (shares_lines ? 1.5 : 5);
     }
+    cycles += rows * cols * summation_convert_cycles(contraction);
     double calls = elements / (rows * cols);
     return calls * (rates_cycles(cycles) + rates.seconds_per_call);
 }
@@ -36,10 +37,10 @@ static Plane choose_plane(const Contraction *contraction, double *seconds) {
                   nest_longest(contraction, 0, kept)};
     int cols[] = {nest_nearest(contraction, IN, kept, all), nest_longest(contraction, kept, all)};
     double elements = nest_elements(contraction);
-    Plane best = {NO_AXIS, NO_AXIS, NEST_GRAIN};
+    Plane best = {NO_AXIS, NO_AXIS, NEST_GRAIN, 0};
     *seconds = INFINITY;
     for (int i = 0; i < 6; i++) {
-        Plane plane = {rows[i / 2], cols[i % 2], NEST_GRAIN};
+        Plane plane = {rows[i / 2], cols[i % 2], NEST_GRAIN, 0};
         double candidate = plane_seconds(contraction, plane, elements);
         if (candidate >= *seconds) continue;
         best = plane;
@@ -51,9 +52,7 @@ static Plane choose_plane(const Contraction *contraction, double *seconds) {
 }
 
 static double reduce_cost(const Contraction *contraction, const Machine *machine) {
-    bool applies =
-        contraction->input_count == 1 && contraction->axis_count > contraction->kept_count;
-    if (!applies || !nest_is_served(contraction, machine)) return INFINITY;
+    if (contraction->input_count != 1 || !summation_applies(contraction, machine)) return INFINITY;
     double seconds;
     choose_plane(contraction, &seconds);
     return seconds;
@@ -64,15 +63,15 @@ typedef struct ReduceChoices {
     ReduceKernel *kernel;
 } ReduceChoices;
 
-static void reduce_term(const void *context, char *const pointers[], const Target *target) {
+static void reduce_term(const void *context, const Block *block, const Target *target) {
     const ReduceChoices *choices = context;
-    const Nest *nest = &choices->summation.nest;
+    const Lie *in = &block->inputs[IN];
     choices->kernel(&(ReduceJob){
         .kept = target->rows,
-        .summed = nest->cols->extent,
-        .in = pointers[IN],
-        .in_kept = nest->rows->strides[IN],
-        .in_summed = nest->cols->strides[IN],
+        .summed = block->cols,
+        .in = in->data,
+        .in_kept = in->row,
+        .in_summed = in->col,
         .out = target->out,
         .out_kept = target->stride,
         .accumulate = target->accumulate,
@@ -86,17 +85,9 @@ static Status reduce_prepare(const Contraction *contraction, const Machine *mach
     double seconds;
     Plane plane = choose_plane(contraction, &seconds);
     choices->kernel = kernels_for(contraction->arithmetic, machine->isa)->reduce;
-    choices->summation = (Summation){
-        .add = choices->kernel,
-        .element_bytes = (ptrdiff_t)dtype_size(contraction->dtypes[OUT]),
-        .term = reduce_term,
-        .context = choices,
-    };
-    TRY(nest_make(contraction, plane, arena, &choices->summation.nest, error));
+    choices->summation = (Summation){.term = reduce_term, .context = choices};
     step->choices = choices;
-    step->phases = phases_single(nest_task_count(&choices->summation.nest));
-    step->scratch_bytes = summation_scratch_bytes(&choices->summation);
-    return STATUS_OK;
+    return summation_make(contraction, plane, machine, arena, &choices->summation, step, error);
 }
 
 static void reduce_run(const StepPlan *step, char *const data[], const Task *task) {

@@ -149,7 +149,7 @@ static Status make_nest(const Contraction *contraction, const Roles *roles, Aren
     if (!outer) return error_memory(error);
     memcpy(outer, contraction, contraction_bytes(contraction));
     outer->axis_count = outer->kept_count = 0;
-    Plane plane = {NO_AXIS, NO_AXIS, NEST_GRAIN};
+    Plane plane = {NO_AXIS, NO_AXIS, NEST_GRAIN, 0};
     for (int i = 0; i < contraction->kept_count; i++) {
         if (i == roles->cols) continue;
         if (i == roles->entries) plane.rows = outer->kept_count;

@@ -1,18 +1,121 @@
 #include "strategies/summation.h"
 
 #include "base/extents.h"
+#include "base/memory.h"
 
 enum {
     CHAIN = 128,       /* partial sums that are added one after the other */
     CHUNK_ROWS = 1024, /* rows whose sums stay in cache while the summed positions go by */
+    BLOCK = 8192,      /* elements that are converted at once, and stay in cache too */
 };
 
-size_t summation_scratch_bytes(const Summation *summation) {
+static const double CONVERT_CYCLES = 0.5;
+
+/* ---- prepare ------------------------------------------------------------- */
+
+bool summation_applies(const Contraction *contraction, const Machine *machine) {
+    return contraction->input_count <= 2 && contraction->axis_count > contraction->kept_count &&
+           contraction->arithmetic != DTYPE_OBJECT &&
+           kernels_for(contraction->arithmetic, machine->isa) != NULL;
+}
+
+double summation_convert_cycles(const Contraction *contraction) {
+    return conversion_is_needed(contraction, contraction->arithmetic) ? CONVERT_CYCLES : 0;
+}
+
+/* How much of an input fits into a block: whole runs along the axis where elements are near. */
+static void fit_block(Summation *summation, const Contraction *contraction, Plane *plane,
+                      int side) {
+    ptrdiff_t along_rows = magnitude(nest_stride(contraction, plane->rows, side));
+    ptrdiff_t along_cols = magnitude(nest_stride(contraction, plane->cols, side));
+    if (along_rows == 0 || along_cols == 0) return;
+    ptrdiff_t rows = smaller(nest_extent(contraction, plane->rows), CHUNK_ROWS);
+    ptrdiff_t cols = smaller(nest_extent(contraction, plane->cols), BLOCK / 4);
+    bool has_near_rows = along_rows < along_cols;
+    summation->most_rows = has_near_rows ? rows : smaller(BLOCK / cols, CHUNK_ROWS);
+    plane->cols_block = BLOCK / summation->most_rows;
+}
+
+static void choose_block(Summation *summation, const Contraction *contraction, Plane *plane) {
+    summation->most_rows = PTRDIFF_MAX;
+    for (int side = 0; side <= contraction->input_count; side++) {
+        if (!summation->conversions[side].kernel) continue;
+        summation->most_rows = CHUNK_ROWS;
+        if (side < contraction->input_count) plane->cols_block = BLOCK;
+    }
+    for (int side = 0; side < contraction->input_count; side++) {
+        if (summation->conversions[side].kernel) fit_block(summation, contraction, plane, side);
+    }
+}
+
+static size_t partial_bytes(const Summation *summation) {
     size_t levels = 0;
     for (ptrdiff_t positions = summation->nest.summed_positions; positions > CHAIN; levels++) {
         positions = divide_up(positions, CHAIN);
     }
     return levels * CHUNK_ROWS * (size_t)summation->element_bytes;
+}
+
+/* Gives the bytes in all. */
+static size_t lay_out(Summation *summation, int output) {
+    size_t bytes = memory_whole_lines(partial_bytes(summation));
+    summation->row_scratch = bytes;
+    bytes += conversion_scratch_bytes(&summation->conversions[output], CHUNK_ROWS);
+    for (int side = 0; side < output; side++) {
+        summation->block_scratch[side] = bytes;
+        bytes += conversion_scratch_bytes(&summation->conversions[side], BLOCK);
+    }
+    return bytes;
+}
+
+Status summation_make(const Contraction *contraction, Plane plane, const Machine *machine,
+                      Arena *arena, Summation *summation, StepPlan *step, Error *error) {
+    DType arithmetic = contraction->arithmetic;
+    int output = contraction->input_count;
+    for (int side = 0; side <= output; side++) {
+        summation->conversions[side] = conversion_make(contraction, side, arithmetic, machine->isa);
+    }
+    summation->add = kernels_for(arithmetic, machine->isa)->reduce;
+    summation->element_bytes = (ptrdiff_t)dtype_size(arithmetic);
+    choose_block(summation, contraction, &plane);
+    TRY(nest_make(contraction, plane, arena, &summation->nest, error));
+    if (summation->nest.summed_positions > 1) {
+        summation->most_rows = smaller(summation->most_rows, CHUNK_ROWS);
+    }
+    step->phases = phases_single(nest_task_count(&summation->nest));
+    step->scratch_bytes = lay_out(summation, output);
+    return STATUS_OK;
+}
+
+/* ---- run ----------------------------------------------------------------- */
+
+/* An input as the kernel reads it: where it is, or converted into scratch. */
+static Lie read_input(const Summation *summation, int side, const char *data, ptrdiff_t rows,
+                      ptrdiff_t cols, char *scratch) {
+    const Nest *nest = &summation->nest;
+    const Conversion *conversion = &summation->conversions[side];
+    Lie lie = {data, nest->rows->strides[side], nest->cols->strides[side]};
+    if (!conversion->kernel) return lie;
+    BlockAxis row = {lie.row ? rows : 1, lie.row}, col = {lie.col ? cols : 1, lie.col};
+    bool has_near_rows = lie.row != 0 && (lie.col == 0 || magnitude(lie.row) < magnitude(lie.col));
+    ptrdiff_t size = conversion->computed;
+    if (has_near_rows) {
+        conversion_read(conversion, data, col, row, scratch);
+        return (Lie){scratch, size, lie.col ? row.count * size : 0};
+    }
+    conversion_read(conversion, data, row, col, scratch);
+    return (Lie){scratch, lie.row ? col.count * size : 0, lie.col ? size : 0};
+}
+
+/* What is summed at the position of the walk. */
+static void add_term(const Summation *summation, const Walk *walk, const Target *target,
+                     char *scratch) {
+    Block block = {.cols = nest_cols(&summation->nest, walk)};
+    for (int side = 0; side < summation->nest.side_count - 1; side++) {
+        block.inputs[side] = read_input(summation, side, walk->pointers[side], target->rows,
+                                        block.cols, scratch + summation->block_scratch[side]);
+    }
+    summation->term(summation->context, &block, target);
 }
 
 /* Adds the sums of the level below to the target. */
@@ -28,13 +131,13 @@ static void add_partial(const Summation *summation, char *partial, const Target 
     });
 }
 
-/* Sums the next count positions of the walk: a tree whose nodes have up to CHAIN branches. scratch
-   has room for the partial sums of the levels below. */
+/* Sums the next count positions of the walk: a tree whose nodes have up to CHAIN branches. partials
+   has room for the sums of the levels below. */
 static void sum_next(const Summation *summation, Walk *walk, ptrdiff_t count, Target target,
-                     char *scratch) {
+                     char *partials, char *scratch) {
     if (count <= CHAIN) {
         for (ptrdiff_t i = 0; i < count; i++, walk_next(walk)) {
-            summation->term(summation->context, walk->pointers, &target);
+            add_term(summation, walk, &target, scratch);
             target.accumulate = true;
         }
         return;
@@ -42,32 +145,44 @@ static void sum_next(const Summation *summation, Walk *walk, ptrdiff_t count, Ta
     ptrdiff_t branch = CHAIN;
     while (branch * CHAIN < count) branch *= CHAIN;
     for (ptrdiff_t done = 0; done < count; done += branch) {
-        Target partial = {target.rows, scratch, summation->element_bytes, false};
+        Target partial = {target.rows, partials, summation->element_bytes, false};
         sum_next(summation, walk, smaller(branch, count - done), partial,
-                 scratch + CHUNK_ROWS * summation->element_bytes);
-        add_partial(summation, scratch, &target);
+                 partials + CHUNK_ROWS * summation->element_bytes, scratch);
+        add_partial(summation, partials, &target);
         target.accumulate = true;
     }
+}
+
+/* Some rows of one kept position; starts: where each side begins. */
+static void sum_some_rows(const Summation *summation, char *const starts[], ptrdiff_t count,
+                          char *scratch) {
+    const Nest *nest = &summation->nest;
+    int output = nest->side_count - 1;
+    const Conversion *narrowing = &summation->conversions[output];
+    BlockAxis rows = {count, nest->rows->strides[output]};
+    Target target = {count, starts[output], rows.stride, false};
+    if (narrowing->kernel) {
+        target.out = scratch + summation->row_scratch;
+        target.stride = narrowing->computed;
+    }
+    Walk walk;
+    walk_begin(&walk, nest->outer + nest->kept_count, nest->summed_count, nest->side_count, starts,
+               0);
+    sum_next(summation, &walk, nest->summed_positions, target, scratch, scratch);
+    if (narrowing->kernel) { conversion_write(narrowing, target.out, starts[output], rows); }
 }
 
 /* The rows of one kept position, by chunks. */
 static void sum_rows(const Summation *summation, char *const pointers[], ptrdiff_t row_count,
                      char *scratch) {
     const Nest *nest = &summation->nest;
-    const Axis *rows = nest->rows;
-    int output = nest->side_count - 1;
-    ptrdiff_t chunk = nest->summed_positions == 1 ? row_count : CHUNK_ROWS;
+    ptrdiff_t chunk = smaller(summation->most_rows, row_count);
     for (ptrdiff_t row = 0; row < row_count; row += chunk) {
         char *starts[MAX_SIDES];
-        for (int side = 0; side <= output; side++) {
-            starts[side] = pointers[side] + row * rows->strides[side];
+        for (int side = 0; side < nest->side_count; side++) {
+            starts[side] = pointers[side] + row * nest->rows->strides[side];
         }
-        Walk walk;
-        walk_begin(&walk, nest->outer + nest->kept_count, nest->summed_count, nest->side_count,
-                   starts, 0);
-        Target target = {smaller(chunk, row_count - row), starts[output], rows->strides[output],
-                         false};
-        sum_next(summation, &walk, nest->summed_positions, target, scratch);
+        sum_some_rows(summation, starts, smaller(chunk, row_count - row), scratch);
     }
 }
 

@@ -1,10 +1,11 @@
 /* Summing over the loops outside a kernel. A kernel sums along one axis with short chains of
  * additions; this keeps the chains short where other summed axes surround it, and the sums in
- * cache. */
+ * cache. Inputs that are not stored as they are computed with come to the kernel in blocks, and
+ * such sums leave by rows. */
 #ifndef FASTEINSUM_STRATEGIES_SUMMATION_H
 #define FASTEINSUM_STRATEGIES_SUMMATION_H
 
-#include "kernels/kernels.h"
+#include "strategies/conversion.h"
 #include "strategies/nest.h"
 
 /* Where an input runs along the rows, tasks have runs of so many bytes, long enough to be fetched
@@ -19,19 +20,40 @@ typedef struct Target {
     bool accumulate;
 } Target;
 
+/* What the kernel reads: an input from its first element on, by strides. */
+typedef struct Lie {
+    const char *data;
+    ptrdiff_t row, col;
+} Lie;
+
+/* What it reads for one target: of each input so many columns. */
+typedef struct Block {
+    ptrdiff_t cols;
+    Lie inputs[2];
+} Block;
+
 /* A nest whose kernel walks rows and a summed axis (cols). */
 typedef struct Summation {
     Nest nest;
-    ReduceKernel *add; /* joins partial sums */
-    ptrdiff_t element_bytes;
-    /* What the kernel does at one position: pointers say where each side stands. context is the
-       strategy's own. */
-    void (*term)(const void *context, char *const pointers[], const Target *target);
+    Conversion conversions[3];            /* by side */
+    ReduceKernel *add;                    /* joins partial sums */
+    ptrdiff_t element_bytes;              /* of a sum */
+    ptrdiff_t most_rows;                  /* that are summed at once */
+    size_t row_scratch, block_scratch[2]; /* where in the scratch of a task, behind partial sums */
+    /* What the kernel does with a block. context is the strategy's own. */
+    void (*term)(const void *context, const Block *block, const Target *target);
     const void *context;
 } Summation;
 
-/* Bytes of scratch of one task. */
-size_t summation_scratch_bytes(const Summation *summation);
+/* Whether sums can be formed in the arithmetic of a contraction of one or two inputs. */
+bool summation_applies(const Contraction *contraction, const Machine *machine);
+
+/* What converting costs, for each time that an element is read. */
+double summation_convert_cycles(const Contraction *contraction);
+
+/* Makes the nest, and the phases and scratch of the step. term and context are the caller's. */
+Status summation_make(const Contraction *contraction, Plane plane, const Machine *machine,
+                      Arena *arena, Summation *summation, StepPlan *step, Error *error) MUST_CHECK;
 
 /* Computes one task: writes every row of its kept positions. */
 void summation_run(const Summation *summation, char *const data[], const Task *task);

@@ -53,6 +53,19 @@ static void test_dtypes(void) {
     CHECK_EQUAL_INT(dtype_size(DTYPE_C128), 16);
     CHECK_EQUAL_INT(dtype_arithmetic(DTYPE_U16), DTYPE_I16);
     CHECK_EQUAL_INT(dtype_arithmetic(DTYPE_F16), DTYPE_F32);
+    CHECK_EQUAL_INT(dtype_arithmetic(DTYPE_BOOL), DTYPE_F32);
+    CHECK_EQUAL_INT(dtype_between(DTYPE_F16), DTYPE_F32);
+    CHECK_EQUAL_INT(dtype_between(DTYPE_BOOL), DTYPE_BOOL);
+    CHECK(dtype_is_readable(DTYPE_I8, DTYPE_U8));
+    CHECK(dtype_is_readable(DTYPE_U16, DTYPE_I64));
+    CHECK(dtype_is_readable(DTYPE_F16, DTYPE_F32));
+    CHECK(dtype_is_readable(DTYPE_I64, DTYPE_C64));
+    CHECK(dtype_is_readable(DTYPE_U8, DTYPE_F16));
+    CHECK(!dtype_is_readable(DTYPE_I16, DTYPE_F16));
+    CHECK(!dtype_is_readable(DTYPE_F32, DTYPE_F16));
+    CHECK(!dtype_is_readable(DTYPE_F32, DTYPE_BOOL));
+    CHECK(!dtype_is_readable(DTYPE_I64, DTYPE_I32));
+    CHECK(!dtype_is_readable(DTYPE_F64, DTYPE_LONGDOUBLE));
     for (DType dtype = 0; dtype < DTYPE_COUNT; dtype++) {
         DType arithmetic = dtype_arithmetic(dtype);
         CHECK_EQUAL_INT(dtype_arithmetic(arithmetic), arithmetic);

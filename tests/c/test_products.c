@@ -26,9 +26,11 @@ static Number products[DEPTHS][MOST_ROWS][MOST_COLS];
 
 /* ---- numbers ---- */
 
-static Number number_random(int planes) {
+/* Truth values are mostly 0, lest everything be true. */
+static Number number_random(const Suite *suite) {
+    if (suite->dtype == DTYPE_BOOL) return (Number){{random_below(5) == 0, 0}};
     int real = random_below(9) - 4, imaginary = random_below(9) - 4;
-    return (Number){{real, planes == 2 ? imaginary : 0}};
+    return (Number){{real, suite->planes == 2 ? imaginary : 0}};
 }
 
 static Number number_multiply_add(Number sum, Number a, Number b) {
@@ -40,6 +42,7 @@ static Number number_multiply_add(Number sum, Number a, Number b) {
 /* As an element of the dtype. */
 static void number_store(const Suite *suite, Number number, char *memory) {
     uint64_t bits = (uint64_t)(int64_t)number.part[0];
+    if (suite->dtype == DTYPE_BOOL) bits = number.part[0] != 0;
     if (suite->dtype == DTYPE_F16) bits = half_from_float((float)number.part[0]);
     if (!suite->is_real) memcpy(memory, &bits, (size_t)suite->size);
     for (int p = 0; p < suite->planes && suite->is_real; p++) {
@@ -48,10 +51,10 @@ static void number_store(const Suite *suite, Number number, char *memory) {
     }
 }
 
-static void numbers_make(int planes) {
+static void numbers_make(const Suite *suite) {
     for (int k = 0; k < MOST_DEPTH; k++) {
-        for (int i = 0; i < MOST_ROWS; i++) left[i][k] = number_random(planes);
-        for (int j = 0; j < MOST_COLS; j++) right[k][j] = number_random(planes);
+        for (int i = 0; i < MOST_ROWS; i++) left[i][k] = number_random(suite);
+        for (int j = 0; j < MOST_COLS; j++) right[k][j] = number_random(suite);
     }
 }
 
@@ -176,7 +179,7 @@ static void test_dtype(const Suite *suite) {
         if (3 * tile->rows >= most_rows) most_rows = 3 * tile->rows + 1;
         if (3 * tile->cols >= most_cols) most_cols = 3 * tile->cols + 1;
     }
-    numbers_make(suite->planes);
+    numbers_make(suite);
     products_make(most_rows, most_cols);
     if (dtype == DTYPE_F32 || dtype == DTYPE_C64 || dtype == DTYPE_I64) {
         test_all_pairs(suite, most_rows, most_cols);

@@ -1,6 +1,7 @@
 /* Every strategy against `generic`, on random contractions: all classes of axes, strides permuted,
- * padded, negative and zero, extents around those of vectors and tiles, every dtype with kernels.
- */
+ * padded, negative and zero, extents around those of vectors and tiles, every dtype with kernels,
+ * inputs of every other dtype that can be read as it. */
+#include "base/half.h"
 #include "base/memory.h"
 #include "check.h"
 #include "kernels/kernels.h"
@@ -33,12 +34,13 @@ typedef struct Side {
 typedef struct Case {
     Contraction contraction;
     Side sides[MOST_INPUTS + 1];
-    DType dtype;
+    DType dtype;      /* of the output, and of inputs that are not converted */
     ptrdiff_t summed; /* terms of one sum */
 } Case;
 
-static const DType dtypes[] = {DTYPE_F32, DTYPE_F64, DTYPE_C64, DTYPE_C128, DTYPE_I8,  DTYPE_I16,
-                               DTYPE_I32, DTYPE_I64, DTYPE_U8,  DTYPE_U16,  DTYPE_U32, DTYPE_U64};
+static const DType dtypes[] = {DTYPE_F32, DTYPE_F64, DTYPE_C64, DTYPE_C128, DTYPE_I8,
+                               DTYPE_I16, DTYPE_I32, DTYPE_I64, DTYPE_U8,   DTYPE_U16,
+                               DTYPE_U32, DTYPE_U64, DTYPE_F16, DTYPE_BOOL};
 
 static ptrdiff_t random_extent(ptrdiff_t at_most) {
     static const ptrdiff_t extents[] = {1,  2,  2,  3,  4,  5,  7,  8,   9,  13,
@@ -119,23 +121,53 @@ static PartKind part_kind(DType dtype) {
     return dtype == DTYPE_F64 || dtype == DTYPE_C128 ? PART_DOUBLE : PART_BYTES;
 }
 
-/* Whole numbers whose sums are exact in every type, or numbers between 1/2 and 1. */
-static void fill(Side *side, DType dtype, bool whole) {
-    PartKind kind = part_kind(dtype);
-    size_t sizes[] = {sizeof(float), sizeof(double), 1}, count = side->bytes / sizes[kind];
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits = random_bits();
-        double value = whole ? (double)(bits % 9) - 4 : 0.5 + (bits >> 12) * 0x1p-21;
-        if (kind == PART_SINGLE) ((float *)(void *)side->memory)[i] = (float)value;
-        if (kind == PART_DOUBLE) ((double *)(void *)side->memory)[i] = value;
-        if (kind == PART_BYTES) side->memory[i] = (char)bits;
+static bool is_integer(DType dtype) {
+    return dtype >= DTYPE_I8 && dtype <= DTYPE_U64;
+}
+
+/* Whole numbers whose sums are exact in every type, or numbers between 1/2 and 1; 0 or 1 where
+   neither can be. */
+static double random_value(DType stored, bool whole) {
+    uint32_t bits = random_bits();
+    if (is_integer(stored)) return bits % 2;
+    return whole ? (double)(bits % 9) - 4 : 0.5 + (bits >> 12) * 0x1p-21;
+}
+
+static void fill(Side *side, DType stored, bool whole) {
+    static const size_t part_sizes[] = {sizeof(float), sizeof(double), 1};
+    PartKind kind = part_kind(stored);
+    size_t size = kind == PART_BYTES ? dtype_size(stored) : part_sizes[kind];
+    for (size_t at = 0; at + size <= side->bytes; at += size) {
+        char *element = side->memory + at;
+        double value = random_value(stored, whole);
+        float single = (float)value;
+        half_bits half = half_from_float(single);
+        uint64_t integer = (uint64_t)value; /* its low bytes come first */
+        if (stored == DTYPE_BOOL) integer = random_below(4) ? 0 : random_below(256);
+        bool is_single = kind == PART_SINGLE, is_double = kind == PART_DOUBLE;
+        const void *from = is_single             ? (const void *)&single
+                           : is_double           ? (const void *)&value
+                           : stored == DTYPE_F16 ? (const void *)&half
+                                                 : (const void *)&integer;
+        memcpy(element, from, size);
     }
+}
+
+static void fill_with_any_bytes(Side *side) {
+    for (size_t i = 0; i < side->bytes; i++) side->memory[i] = (char)random_bits();
+}
+
+/* Now and then another dtype that is read as this one. */
+static DType random_stored(DType computing) {
+    DType stored = random_below(DTYPE_OBJECT);
+    return random_below(2) && dtype_is_readable(stored, computing) ? stored : computing;
 }
 
 static void case_make(Case *c, bool whole) {
     int input_count = 1 + random_below(MOST_INPUTS), kept_count = random_below(4);
     int axis_count = kept_count + random_below(4);
     c->dtype = dtypes[random_below(sizeof dtypes / sizeof dtypes[0])];
+    DType stored[MOST_INPUTS + 1];
     Axis axes[MOST_AXES];
     random_axes(axes, kept_count, axis_count, input_count);
     int lanes = -1;
@@ -144,19 +176,25 @@ static void case_make(Case *c, bool whole) {
         for (int side = 0; side < input_count; side++) axes[lanes].strides[side] = side == 0;
     }
     for (int side = 0; side <= input_count; side++) {
-        ptrdiff_t element = (ptrdiff_t)dtype_size(c->dtype);
+        bool is_output = side == input_count;
+        stored[side] = is_output ? c->dtype : random_stored(c->dtype);
+        ptrdiff_t element = (ptrdiff_t)dtype_size(stored[side]);
         bool is_lane = lanes >= 0 && axes[lanes].strides[side] != 0;
         random_strides(axes, axis_count, side, element, is_lane ? lanes : -1);
         if (side < input_count && random_below(3) == 0) {
             make_window(axes, kept_count, axis_count, side);
         }
         c->sides[side] = take_side(axes, axis_count, side, element);
-        fill(&c->sides[side], c->dtype, whole);
+        if (is_integer(c->dtype) && stored[side] != DTYPE_BOOL) {
+            fill_with_any_bytes(&c->sides[side]);
+        } else {
+            fill(&c->sides[side], stored[side], whole || c->dtype == DTYPE_F16);
+        }
     }
     c->summed = 1;
     for (int i = kept_count; i < axis_count; i++) c->summed *= axes[i].extent;
     contraction_begin(&c->contraction, dtype_arithmetic(c->dtype), input_count);
-    for (int side = 0; side <= input_count; side++) c->contraction.dtypes[side] = c->dtype;
+    for (int side = 0; side <= input_count; side++) c->contraction.dtypes[side] = stored[side];
     for (int i = 0; i < axis_count; i++) {
         contraction_add(&c->contraction, &axes[i], i < kept_count);
     }

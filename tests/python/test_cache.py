@@ -173,10 +173,21 @@ def test_what_is_not_plain_goes_the_long_way(kind):
 
 def test_what_is_converted_is_not_kept():
     for _ in range(3):
-        assert counts(lambda: einsum("ij,jk->ik", x.astype("f4"), y)) == MISS
+        assert counts(lambda: einsum("ij,jk->ik", x.astype("g"), y)) == MISS
     objects = x.astype(object)
     for _ in range(3):
         assert counts(lambda: einsum("ij,jk->ik", objects, objects.T[:, :2])) == MISS
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u4", "e", "f4"])
+def test_what_is_converted_while_it_is_read_is_kept(dtype):
+    numbers = x.astype(dtype)
+    expected = numbers @ y
+    einsum("ij,jk->ik", numbers, y)
+    for _ in range(2):
+        result = []
+        assert counts(lambda found=result: found.append(einsum("ij,jk->ik", numbers, y))) == HIT
+        np.testing.assert_allclose(result[0], expected, rtol=1e-14)
 
 
 def test_a_type_chosen_by_a_value_is_not_kept():

@@ -29,7 +29,7 @@ static void fit_block(Summation *summation, const Contraction *contraction, Plan
     ptrdiff_t along_rows = magnitude(nest_stride(contraction, plane->rows, side));
     ptrdiff_t along_cols = magnitude(nest_stride(contraction, plane->cols, side));
     if (along_rows == 0 || along_cols == 0) return;
-    ptrdiff_t rows = smaller(nest_extent(contraction, plane->rows), CHUNK_ROWS);
+    ptrdiff_t rows = smaller(nest_extent(contraction, plane->rows), CHUNK_ROWS / 2);
     ptrdiff_t cols = smaller(nest_extent(contraction, plane->cols), BLOCK / 4);
     bool has_near_rows = along_rows < along_cols;
     summation->most_rows = has_near_rows ? rows : smaller(BLOCK / cols, CHUNK_ROWS);

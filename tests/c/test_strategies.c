@@ -143,7 +143,7 @@ static void fill(Side *side, DType stored, bool whole) {
         float single = (float)value;
         half_bits half = half_from_float(single);
         uint64_t integer = (uint64_t)value; /* its low bytes come first */
-        if (stored == DTYPE_BOOL) integer = random_below(4) ? 0 : random_below(256);
+        if (stored == DTYPE_BOOL) integer = random_below(4) ? 0 : random_bits();
         bool is_single = kind == PART_SINGLE, is_double = kind == PART_DOUBLE;
         const void *from = is_single             ? (const void *)&single
                            : is_double           ? (const void *)&value
@@ -159,7 +159,7 @@ static void fill_with_any_bytes(Side *side) {
 
 /* Now and then another dtype that is read as this one. */
 static DType random_stored(DType computing) {
-    DType stored = random_below(DTYPE_OBJECT);
+    DType stored = (DType)random_below(DTYPE_OBJECT);
     return random_below(2) && dtype_is_readable(stored, computing) ? stored : computing;
 }
 

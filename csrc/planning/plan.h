@@ -18,7 +18,6 @@ typedef struct Step {
     StepPlan plan;
     Slot *slots;            /* one per side */
     const char *expression; /* labels by falling stride; NULL unless the plan is described */
-    double seconds;         /* estimated, on one core */
     bool is_short;          /* one task, which nobody is worth waking up for */
 } Step;
 

@@ -55,7 +55,7 @@ static bool run_in_tasks(const Plan *plan, const Step *step, char *const data[],
                          const Crew *crew) {
     StepRun run;
     step_begin(&run, plan, step, data, workspace, crew->threads);
-    Work work = {run_task, &run, step->plan.phases, step->seconds};
+    Work work = {run_task, &run, step->plan.phases, step->plan.seconds};
     return pool_run(&work, crew);
 }
 

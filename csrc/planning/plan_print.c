@@ -63,7 +63,7 @@ static void print_step(Text *text, int number, const Step *step) {
     text_add(text, "%4d  %-24s %-9s %9s %9s %9s %9s %7td  %9.2e s  %s\n", number, step->expression,
              step->plan.strategy->name, extent_text(extents.batch, batch),
              extent_text(extents.rows, rows), extent_text(extents.cols, cols),
-             extent_text(extents.sum, sum), phases_total(&step->plan.phases), step->seconds,
+             extent_text(extents.sum, sum), phases_total(&step->plan.phases), step->plan.seconds,
              bytes_text(step->plan.scratch_bytes + step->plan.shared_bytes, scratch));
 }
 

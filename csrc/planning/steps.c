@@ -49,7 +49,7 @@ static Status describe(Builder *builder, Operand *const sides[], int side_count,
 static int useful_threads(const Step *step) {
     const ptrdiff_t *tasks = step->plan.phases.tasks;
     double most = (double)(tasks[0] > tasks[1] ? tasks[0] : tasks[1]);
-    double worth = step->seconds / POOL_SECONDS_PER_THREAD;
+    double worth = step->plan.seconds / POOL_SECONDS_PER_THREAD;
     double threads = fmin(fmin(most, worth), POOL_MOST_THREADS);
     return threads > 1 ? (int)threads : 1;
 }
@@ -74,10 +74,9 @@ static Status append_step(Builder *builder, Operand *const sides[], int side_cou
     const PlanOptions *options = builder->options;
     TRY(strategy_prepare(options->strategy, builder->contraction, options->machine, &plan->arena,
                          &step->plan, builder->error));
-    step->seconds = strategy_seconds(step->plan.strategy, step->plan.contraction, options->machine);
     step->is_short =
-        phases_total(&step->plan.phases) == 1 && step->seconds < POOL_SECONDS_PER_THREAD;
-    plan->seconds += step->seconds;
+        phases_total(&step->plan.phases) == 1 && step->plan.seconds < POOL_SECONDS_PER_THREAD;
+    plan->seconds += step->plan.seconds;
     make_room(&plan->scratch_bytes, step->plan.scratch_bytes);
     make_room(&builder->shared_bytes, step->plan.shared_bytes);
     plan->most_threads = (int)larger(plan->most_threads, useful_threads(step));
@@ -118,10 +117,6 @@ static void pretend_plain(Contraction *contraction, int side) {
     contraction->dtypes[side] = contraction->arithmetic;
 }
 
-static double best_seconds(const Contraction *contraction, const Machine *machine) {
-    return strategy_seconds(strategy_choose(contraction, machine), contraction, machine);
-}
-
 /* Whether a step is better done with all its sides as computed with, and steps around it that
    convert those that are not. */
 static bool is_better_converted(Builder *builder, Operand *const sides[], int side_count,
@@ -132,13 +127,14 @@ static bool is_better_converted(Builder *builder, Operand *const sides[], int si
     for (int side = 0; side < side_count; side++) is_converted |= !is_plain(builder, sides[side]);
     if (!is_converted || side_count == 1 || builder->options->strategy) return false;
     make_contraction(builder, sides, side_count, summed);
-    double as_stored = best_seconds(contraction, machine), converted = 0;
+    double as_stored = strategy_least_seconds(contraction, machine), converted = 0;
     for (int side = 0; side < side_count; side++) {
         if (is_plain(builder, sides[side])) continue;
         converted += convert_seconds(contraction, side, machine);
         pretend_plain(contraction, side);
     }
-    return converted < as_stored && converted + best_seconds(contraction, machine) < as_stored;
+    return converted < as_stored &&
+           converted + strategy_least_seconds(contraction, machine) < as_stored;
 }
 
 /* A copy of an input in the workspace, as computed with. */

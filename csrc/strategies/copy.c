@@ -95,4 +95,4 @@ static void copy_run(const StepPlan *step, char *const data[], const Task *task)
     }
 }
 
-const Strategy strategy_copy = {"copy", copy_cost, copy_prepare, copy_run};
+const Strategy strategy_copy = {"copy", copy_cost, NULL, copy_prepare, copy_run};

@@ -315,4 +315,4 @@ static void direct_run(const StepPlan *step, char *const data[], const Task *tas
     }
 }
 
-const Strategy strategy_direct = {"direct", direct_cost, direct_prepare, direct_run};
+const Strategy strategy_direct = {"direct", direct_cost, NULL, direct_prepare, direct_run};

@@ -317,4 +317,4 @@ static void run(const StepPlan *step, char *const data[], const Task *task) {
     }
 }
 
-const Strategy strategy_gemm = {"gemm", gemm_cost, gemm_prepare, run};
+const Strategy strategy_gemm = {"gemm", gemm_cost, gemm_bound, gemm_prepare, run};

@@ -100,8 +100,9 @@ static inline DType gemm_arithmetic(const Contraction *contraction) {
     return contraction->arithmetic == DTYPE_I8 ? DTYPE_I16 : contraction->arithmetic;
 }
 
-/* Estimated seconds, see Strategy. */
+/* Estimated seconds, and the least they could be, see Strategy. */
 double gemm_cost(const Contraction *contraction, const Machine *machine);
+double gemm_bound(const Contraction *contraction, const Machine *machine);
 
 /* Makes all choices, see Strategy. */
 Status gemm_prepare(const Contraction *contraction, const Machine *machine, Arena *arena,

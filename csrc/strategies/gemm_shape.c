@@ -271,3 +271,13 @@ double gemm_cost(const Contraction *contraction, const Machine *machine) {
     if (!is_applicable(contraction, machine)) return INFINITY;
     return gemm_shape_choose(contraction, machine).seconds;
 }
+
+/* Nothing but multiply-adds, and those without a pause. */
+double gemm_bound(const Contraction *contraction, const Machine *machine) {
+    if (!is_applicable(contraction, machine)) return INFINITY;
+    DType arithmetic = gemm_arithmetic(contraction);
+    double planes = dtype_is_complex(arithmetic) ? 2 : 1;
+    double flops = 2 * nest_elements(contraction) * planes * planes;
+    return CALL_SECONDS +
+           rates_cycles(flops / kernels_for(arithmetic, machine->isa)->flops_per_cycle);
+}

@@ -140,4 +140,4 @@ static void gemv_run(const StepPlan *step, char *const data[], const Task *task)
     summation_run(&choices->summation, data, task);
 }
 
-const Strategy strategy_gemv = {"gemv", gemv_cost, gemv_prepare, gemv_run};
+const Strategy strategy_gemv = {"gemv", gemv_cost, NULL, gemv_prepare, gemv_run};

@@ -205,4 +205,4 @@ static void run(const StepPlan *step, char *const data[], const Task *task) {
     }
 }
 
-const Strategy strategy_generic = {"generic", cost, prepare, run};
+const Strategy strategy_generic = {"generic", cost, NULL, prepare, run};

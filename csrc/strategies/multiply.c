@@ -174,4 +174,5 @@ static void multiply_run(const StepPlan *step, char *const data[], const Task *t
     }
 }
 
-const Strategy strategy_multiply = {"multiply", multiply_cost, multiply_prepare, multiply_run};
+const Strategy strategy_multiply = {"multiply", multiply_cost, NULL, multiply_prepare,
+                                    multiply_run};

@@ -95,4 +95,4 @@ static void reduce_run(const StepPlan *step, char *const data[], const Task *tas
     summation_run(&choices->summation, data, task);
 }
 
-const Strategy strategy_reduce = {"reduce", reduce_cost, reduce_prepare, reduce_run};
+const Strategy strategy_reduce = {"reduce", reduce_cost, NULL, reduce_prepare, reduce_run};

@@ -201,4 +201,4 @@ static void small_run(const StepPlan *step, char *const data[], const Task *task
     }
 }
 
-const Strategy strategy_small = {"small", small_cost, small_prepare, small_run};
+const Strategy strategy_small = {"small", small_cost, NULL, small_prepare, small_run};

@@ -20,22 +20,30 @@ static double traffic_seconds(const Contraction *contraction, const Machine *mac
     return rates_traffic(bytes, bytes, machine);
 }
 
-double strategy_seconds(const Strategy *strategy, const Contraction *contraction,
-                        const Machine *machine) {
-    return fmax(strategy->cost(contraction, machine), traffic_seconds(contraction, machine));
+/* A strategy, and the seconds of its work. */
+typedef struct Choice {
+    const Strategy *strategy;
+    double seconds;
+} Choice;
+
+static Choice choose_cheapest(const Contraction *contraction, const Machine *machine) {
+    Choice best = {NULL, INFINITY};
+    for (int i = 0; strategies[i]; i++) {
+        const Strategy *strategy = strategies[i];
+        if (strategy->bound && strategy->bound(contraction, machine) >= best.seconds) continue;
+        double seconds = strategy->cost(contraction, machine);
+        if (seconds < best.seconds) best = (Choice){strategy, seconds};
+    }
+    return best;
 }
 
 const Strategy *strategy_choose(const Contraction *contraction, const Machine *machine) {
-    const Strategy *best = NULL;
-    double least = INFINITY;
-    for (int i = 0; strategies[i]; i++) {
-        double seconds = strategies[i]->cost(contraction, machine);
-        if (seconds < least) {
-            best = strategies[i];
-            least = seconds;
-        }
-    }
-    return best;
+    return choose_cheapest(contraction, machine).strategy;
+}
+
+double strategy_least_seconds(const Contraction *contraction, const Machine *machine) {
+    return fmax(choose_cheapest(contraction, machine).seconds,
+                traffic_seconds(contraction, machine));
 }
 
 const Strategy *strategy_from_name(const char *name) {
@@ -46,10 +54,10 @@ const Strategy *strategy_from_name(const char *name) {
 }
 
 /* The one forced if it can do this contraction at all. */
-static const Strategy *choose(const Strategy *forced, const Contraction *contraction,
-                              const Machine *machine) {
-    bool applies = forced && isfinite(forced->cost(contraction, machine));
-    return applies ? forced : strategy_choose(contraction, machine);
+static Choice choose(const Strategy *forced, const Contraction *contraction,
+                     const Machine *machine) {
+    double seconds = forced ? forced->cost(contraction, machine) : INFINITY;
+    return isfinite(seconds) ? (Choice){forced, seconds} : choose_cheapest(contraction, machine);
 }
 
 Status strategy_prepare(const Strategy *forced, const Contraction *contraction,
@@ -58,6 +66,11 @@ Status strategy_prepare(const Strategy *forced, const Contraction *contraction,
     Contraction *copy = arena_take(arena, 1, bytes);
     if (!copy) return error_memory(error);
     memcpy(copy, contraction, bytes);
-    *step = (StepPlan){.strategy = choose(forced, contraction, machine), .contraction = copy};
+    Choice choice = choose(forced, contraction, machine);
+    *step = (StepPlan){
+        .strategy = choice.strategy,
+        .contraction = copy,
+        .seconds = fmax(choice.seconds, traffic_seconds(contraction, machine)),
+    };
     return step->strategy->prepare(copy, machine, arena, step, error);
 }

@@ -16,6 +16,7 @@ typedef struct StepPlan {
     const Strategy *strategy;
     const Contraction *contraction; /* in the arena; holds only the axes it has */
     void *choices;                  /* the strategy's own struct */
+    double seconds;       /* estimated, of one core: no less than moving every element once takes */
     Phases phases;        /* independent pieces of work; their borders depend on shapes only */
     size_t scratch_bytes; /* that each running task needs, aligned to a cache line */
     size_t cleared_bytes; /* of these, which are zero before a thread's first task of the step */
@@ -32,9 +33,12 @@ typedef struct Task {
 struct Strategy {
     const char *name;
 
-    /* Estimated seconds of one core's work, without waiting for memory (see strategy_seconds);
-       INFINITY where the strategy does not apply. */
+    /* Estimated seconds of one core's work, without waiting for memory; INFINITY where the strategy
+       does not apply. */
     double (*cost)(const Contraction *contraction, const Machine *machine);
+
+    /* What the cost is never below, found out in no time; NULL where the cost itself is. */
+    double (*bound)(const Contraction *contraction, const Machine *machine);
 
     /* Makes all choices and tables; fills choices, phases and, where it needs memory, scratch_bytes
        and shared_bytes. */
@@ -50,13 +54,11 @@ struct Strategy {
  */
 extern const Strategy *const strategies[];
 
-/* Estimated seconds: of the work, but no less than moving every element once takes. INFINITY where
-   the strategy does not apply. */
-double strategy_seconds(const Strategy *strategy, const Contraction *contraction,
-                        const Machine *machine);
-
 /* The cheapest strategy that applies. Every contraction has one. */
 const Strategy *strategy_choose(const Contraction *contraction, const Machine *machine);
+
+/* The seconds that a step with the cheapest strategy would have. */
+double strategy_least_seconds(const Contraction *contraction, const Machine *machine);
 
 /* NULL if there is no such name. */
 const Strategy *strategy_from_name(const char *name);

@@ -10,7 +10,8 @@ enum { LEAST_RUN = 32 };
 Conversion conversion_make(const Contraction *contraction, int side, DType arithmetic, Isa isa) {
     DType stored = contraction->dtypes[side];
     bool is_output = side == contraction->input_count;
-    Conversion conversion = {.stored = (ptrdiff_t)dtype_size(stored),
+    Conversion conversion = {.copy = copy_kernel_for(stored, isa),
+                             .stored = (ptrdiff_t)dtype_size(stored),
                              .computed = (ptrdiff_t)dtype_size(arithmetic)};
     if (!dtype_is_plain(stored, arithmetic)) {
         conversion.kernel = is_output ? convert_kernel_for(arithmetic, stored, isa)
@@ -27,31 +28,15 @@ bool conversion_is_needed(const Contraction *contraction, DType arithmetic) {
 }
 
 size_t conversion_scratch_bytes(const Conversion *conversion, ptrdiff_t elements) {
-    if (!conversion->kernel) return 0;
-    return memory_whole_lines((size_t)((conversion->stored + conversion->computed) * elements));
+    ptrdiff_t bytes = conversion->computed + (conversion->kernel ? conversion->stored : 0);
+    return memory_whole_lines((size_t)(bytes * elements));
 }
 
 /* size is a constant. */
-static inline __attribute__((always_inline)) void move_sized(const char *from, ptrdiff_t from_step,
-                                                             char *to, ptrdiff_t to_step,
-                                                             ptrdiff_t count, size_t size) {
-    for (ptrdiff_t i = 0; i < count; i++) memcpy(to + i * to_step, from + i * from_step, size);
-}
-
-static void move(const char *from, ptrdiff_t from_step, char *to, ptrdiff_t to_step,
-                 ptrdiff_t count, ptrdiff_t size) {
-    switch (size) {
-        case 1:
-            move_sized(from, from_step, to, to_step, count, 1);
-            break;
-        case 2:
-            move_sized(from, from_step, to, to_step, count, 2);
-            break;
-        case 4:
-            move_sized(from, from_step, to, to_step, count, 4);
-            break;
-        default:
-            move_sized(from, from_step, to, to_step, count, 8);
+static inline __attribute__((always_inline)) void scatter_sized(const char *from, char *to,
+                                                                BlockAxis axis, size_t size) {
+    for (ptrdiff_t i = 0; i < axis.count; i++) {
+        memcpy(to + i * axis.stride, from + i * (ptrdiff_t)size, size);
     }
 }
 
@@ -62,19 +47,26 @@ void conversion_read(const Conversion *conversion, const char *source, BlockAxis
         inner.count *= outer.count;
         outer.count = 1;
     }
-    if (inner.stride == stored && inner.count >= LEAST_RUN) {
+    if (conversion->kernel && inner.stride == stored && inner.count >= LEAST_RUN) {
         for (ptrdiff_t i = 0; i < outer.count; i++) {
             conversion->kernel(source + i * outer.stride, scratch + i * inner.count * computed,
                                inner.count);
         }
         return;
     }
-    char *gathered = scratch + outer.count * inner.count * computed;
-    for (ptrdiff_t i = 0; i < outer.count; i++) {
-        move(source + i * outer.stride, inner.stride, gathered + i * inner.count * stored, stored,
-             inner.count, stored);
-    }
-    conversion->kernel(gathered, scratch, outer.count * inner.count);
+    char *gathered = scratch;
+    if (conversion->kernel) gathered += outer.count * inner.count * computed;
+    conversion->copy(&(CopyJob){
+        .rows = outer.count,
+        .cols = inner.count,
+        .in = source,
+        .in_row = outer.stride,
+        .in_col = inner.stride,
+        .out = gathered,
+        .out_row = inner.count * stored,
+        .out_col = stored,
+    });
+    if (conversion->kernel) conversion->kernel(gathered, scratch, outer.count * inner.count);
 }
 
 void conversion_write(const Conversion *conversion, char *scratch, char *out, BlockAxis to) {
@@ -85,5 +77,9 @@ void conversion_write(const Conversion *conversion, char *scratch, char *out, Bl
     }
     char *narrowed = scratch + to.count * conversion->computed;
     conversion->kernel(scratch, narrowed, to.count);
-    move(narrowed, stored, out, to.stride, to.count, stored);
+    if (stored == 1) {
+        scatter_sized(narrowed, out, to, 1);
+    } else {
+        scatter_sized(narrowed, out, to, 2);
+    }
 }

@@ -41,6 +41,13 @@ static bool is_near(Steps steps) {
     return fmin(steps.row, steps.col) < 64;
 }
 
+/* Whether the vector, one per row, lies across the matrix. */
+static bool is_turned(Steps m, Steps v) {
+    bool along_cols = m.col == m.element && v.row == v.element && v.col != 0;
+    bool along_rows = m.row == m.element && v.col == v.element && v.row != 0;
+    return (along_cols && v.col != v.element) || (along_rows && v.row != v.element);
+}
+
 /* Seconds of all kernel calls if they walk this plane. */
 static double plane_seconds(const Contraction *contraction, int matrix, Plane plane,
                             double elements) {
@@ -55,6 +62,8 @@ static double plane_seconds(const Contraction *contraction, int matrix, Plane pl
         cycles = gathering + rows * (10 + depth * size * per_byte);
     } else if (m.row == m.element && (is_shared || v.row == v.element)) {
         cycles = depth * (4 + rows * size * per_byte);
+    } else if (is_turned(m, v)) {
+        cycles = rows * (10 + depth * (size * per_byte + SUMMATION_TURN_CYCLES));
     } else {
         cycles = rows * depth * ((is_near(m) ? 1 : 4) + (is_near(v) ? 1 : 4));
     }
@@ -132,6 +141,9 @@ static Status gemv_prepare(const Contraction *contraction, const Machine *machin
     choices->summation = (Summation){.term = gemv_term, .context = choices};
     step->choices = choices;
     Plane plane = choose_plane(contraction, choices->matrix, &seconds);
+    choices->summation.is_turned[choices->vector] =
+        is_turned(steps_of(contraction, plane, choices->matrix),
+                  steps_of(contraction, plane, choices->vector));
     return summation_make(contraction, plane, machine, arena, &choices->summation, step, error);
 }
 

@@ -7,6 +7,7 @@ enum {
     CHAIN = 128,       /* partial sums that are added one after the other */
     CHUNK_ROWS = 1024, /* rows whose sums stay in cache while the summed positions go by */
     BLOCK = 8192,      /* elements that are converted at once, and stay in cache too */
+    TURNED_ROWS = 64,  /* of a block that is turned */
 };
 
 static const double CONVERT_CYCLES = 0.5;
@@ -23,6 +24,11 @@ double summation_convert_cycles(const Contraction *contraction) {
     return conversion_is_needed(contraction, contraction->arithmetic) ? CONVERT_CYCLES : 0;
 }
 
+/* Whether an input goes through scratch. */
+static bool is_read(const Summation *summation, int side) {
+    return summation->conversions[side].kernel || summation->is_turned[side];
+}
+
 /* How much of an input fits into a block: whole runs along the axis where elements are near. */
 static void fit_block(Summation *summation, const Contraction *contraction, Plane *plane,
                       int side) {
@@ -32,19 +38,22 @@ static void fit_block(Summation *summation, const Contraction *contraction, Plan
     ptrdiff_t rows = smaller(nest_extent(contraction, plane->rows), CHUNK_ROWS / 2);
     ptrdiff_t cols = smaller(nest_extent(contraction, plane->cols), BLOCK / 4);
     bool has_near_rows = along_rows < along_cols;
-    summation->most_rows = has_near_rows ? rows : smaller(BLOCK / cols, CHUNK_ROWS);
+    summation->most_rows = summation->is_turned[side] ? smaller(rows, TURNED_ROWS)
+                           : has_near_rows            ? rows
+                                                      : smaller(BLOCK / cols, CHUNK_ROWS);
     plane->cols_block = BLOCK / summation->most_rows;
 }
 
 static void choose_block(Summation *summation, const Contraction *contraction, Plane *plane) {
     summation->most_rows = PTRDIFF_MAX;
-    for (int side = 0; side <= contraction->input_count; side++) {
-        if (!summation->conversions[side].kernel) continue;
+    if (summation->conversions[contraction->input_count].kernel) summation->most_rows = CHUNK_ROWS;
+    for (int side = 0; side < contraction->input_count; side++) {
+        if (!is_read(summation, side)) continue;
         summation->most_rows = CHUNK_ROWS;
-        if (side < contraction->input_count) plane->cols_block = BLOCK;
+        plane->cols_block = BLOCK;
     }
     for (int side = 0; side < contraction->input_count; side++) {
-        if (summation->conversions[side].kernel) fit_block(summation, contraction, plane, side);
+        if (is_read(summation, side)) fit_block(summation, contraction, plane, side);
     }
 }
 
@@ -59,11 +68,14 @@ static size_t partial_bytes(const Summation *summation) {
 /* Gives the bytes in all. */
 static size_t lay_out(Summation *summation, int output) {
     size_t bytes = memory_whole_lines(partial_bytes(summation));
-    summation->row_scratch = bytes;
-    bytes += conversion_scratch_bytes(&summation->conversions[output], CHUNK_ROWS);
-    for (int side = 0; side < output; side++) {
-        summation->block_scratch[side] = bytes;
-        bytes += conversion_scratch_bytes(&summation->conversions[side], BLOCK);
+    for (int side = 0; side <= output; side++) {
+        summation->side_scratch[side] = bytes;
+        const Conversion *conversion = &summation->conversions[side];
+        if (side < output && is_read(summation, side)) {
+            bytes += conversion_scratch_bytes(conversion, BLOCK);
+        } else if (conversion->kernel) {
+            bytes += conversion_scratch_bytes(conversion, CHUNK_ROWS);
+        }
     }
     return bytes;
 }
@@ -95,11 +107,11 @@ static Lie read_input(const Summation *summation, int side, const char *data, pt
     const Nest *nest = &summation->nest;
     const Conversion *conversion = &summation->conversions[side];
     Lie lie = {data, nest->rows->strides[side], nest->cols->strides[side]};
-    if (!conversion->kernel) return lie;
+    if (!is_read(summation, side)) return lie;
     BlockAxis row = {lie.row ? rows : 1, lie.row}, col = {lie.col ? cols : 1, lie.col};
     bool has_near_rows = lie.row != 0 && (lie.col == 0 || magnitude(lie.row) < magnitude(lie.col));
     ptrdiff_t size = conversion->computed;
-    if (has_near_rows) {
+    if (has_near_rows != summation->is_turned[side]) {
         conversion_read(conversion, data, col, row, scratch);
         return (Lie){scratch, size, lie.col ? row.count * size : 0};
     }
@@ -113,7 +125,7 @@ static void add_term(const Summation *summation, const Walk *walk, const Target 
     Block block = {.cols = nest_cols(&summation->nest, walk)};
     for (int side = 0; side < summation->nest.side_count - 1; side++) {
         block.inputs[side] = read_input(summation, side, walk->pointers[side], target->rows,
-                                        block.cols, scratch + summation->block_scratch[side]);
+                                        block.cols, scratch + summation->side_scratch[side]);
     }
     summation->term(summation->context, &block, target);
 }
@@ -162,7 +174,7 @@ static void sum_some_rows(const Summation *summation, char *const starts[], ptrd
     BlockAxis rows = {count, nest->rows->strides[output]};
     Target target = {count, starts[output], rows.stride, false};
     if (narrowing->kernel) {
-        target.out = scratch + summation->row_scratch;
+        target.out = scratch + summation->side_scratch[output];
         target.stride = narrowing->computed;
     }
     Walk walk;

@@ -35,11 +35,12 @@ typedef struct Block {
 /* A nest whose kernel walks rows and a summed axis (cols). */
 typedef struct Summation {
     Nest nest;
-    Conversion conversions[3];            /* by side */
-    ReduceKernel *add;                    /* joins partial sums */
-    ptrdiff_t element_bytes;              /* of a sum */
-    ptrdiff_t most_rows;                  /* that are summed at once */
-    size_t row_scratch, block_scratch[2]; /* where in the scratch of a task, behind partial sums */
+    Conversion conversions[3]; /* by side */
+    bool is_turned[2];         /* the input lies along the other axis than the kernel wants */
+    ReduceKernel *add;         /* joins partial sums */
+    ptrdiff_t element_bytes;   /* of a sum */
+    ptrdiff_t most_rows;       /* that are summed at once */
+    size_t side_scratch[3];    /* where in the scratch of a task, behind the partial sums */
     /* What the kernel does with a block. context is the strategy's own. */
     void (*term)(const void *context, const Block *block, const Target *target);
     const void *context;
@@ -48,10 +49,12 @@ typedef struct Summation {
 /* Whether sums can be formed in the arithmetic of a contraction of one or two inputs. */
 bool summation_applies(const Contraction *contraction, const Machine *machine);
 
-/* What converting costs, for each time that an element is read. */
+/* What converting costs, for each time that an element is read; and turning. */
 double summation_convert_cycles(const Contraction *contraction);
+static const double SUMMATION_TURN_CYCLES = 0.6;
 
-/* Makes the nest, and the phases and scratch of the step. term and context are the caller's. */
+/* Makes the nest, and the phases and scratch of the step. term, context and is_turned are the
+   caller's. */
 Status summation_make(const Contraction *contraction, Plane plane, const Machine *machine,
                       Arena *arena, Summation *summation, StepPlan *step, Error *error) MUST_CHECK;
 

@@ -25,7 +25,8 @@ typedef struct Builder {
     LabelSet unmoved; /* summed labels along which no input moves: left to the last step */
     Regions regions;
     size_t shared_bytes;      /* the most that a step needs */
-    Contraction *contraction; /* with room for the axes there are */
+    Contraction *contraction; /* of the step to come, with room for the axes there are */
+    Contraction *pretended;   /* of what it could be instead */
     Error *error;
 } Builder;
 
@@ -38,7 +39,8 @@ static inline DType builder_arithmetic(const Builder *builder) {
 /* The inputs, the results of steps and the output become operands one after the other. */
 void operand_from_input(Builder *builder, int input);
 
-/* A new operand in the workspace, for a result of so many inputs. */
+/* A new operand in the workspace, laid out like the only side, as a result of two, or, with the
+   other input and the output as well, as the first input of a product. */
 Status operand_from_step(Builder *builder, Operand *const sides[], int count, const LabelSet *kept,
                          DType dtype) MUST_CHECK;
 
@@ -49,8 +51,8 @@ void operand_from_output(Builder *builder);
 /* Nobody reads it any more. */
 void operand_release(Builder *builder, const Operand *operand);
 
-/* Appends a step that computes the last of the sides from the others. Sides whose elements are not
-   stored as computed with are converted in steps of their own where that is faster. */
+/* Appends a step that computes the last of the sides from the others. Sides that are not stored as
+   computed with, or lie badly, are copied in steps of their own where that is faster. */
 Status add_step(Builder *builder, Operand *const sides[], int side_count,
                 const LabelSet *summed) MUST_CHECK;
 

@@ -2,9 +2,12 @@
  * laid out as the products make them: batch axes, then the left's, then the right's. */
 #include "base/checked.h"
 #include "base/extents.h"
+#include "base/memory.h"
 #include "planning/builder.h"
 
 #include <string.h>
+
+enum { PAGE_BYTES = 4096 };
 
 void operand_from_input(Builder *builder, int input) {
     const Problem *problem = builder->problem;
@@ -18,16 +21,19 @@ void operand_from_input(Builder *builder, int input) {
     }
 }
 
-/* 0 for labels of both operands, 1 for those of the first, 2 for those of the second. */
+/* Of a result: 0 for labels of both operands, 1 for those of the first, 2 for those of the second.
+   Of an input of a product: 0 for those of the batch, 1 for all others. */
 static int label_rank(Operand *const sides[], int count, int label) {
-    if (count == 1 || !label_set_has(&sides[1]->labels, label)) return 1;
-    return label_set_has(&sides[0]->labels, label) ? 0 : 2;
+    if (count == 1) return 0;
+    bool is_shared = label_set_has(&sides[1]->labels, label);
+    if (count == 3) return is_shared && label_set_has(&sides[2]->labels, label) ? 0 : 1;
+    return !is_shared ? 1 : label_set_has(&sides[0]->labels, label) ? 0 : 2;
 }
 
 static bool comes_first(Operand *const sides[], int count, int a, int b) {
     int rank_a = label_rank(sides, count, a), rank_b = label_rank(sides, count, b);
     if (rank_a != rank_b) return rank_a < rank_b;
-    const Operand *owner = sides[rank_a == 2];
+    const Operand *owner = sides[count == 2 && rank_a == 2];
     return magnitude(owner->strides[a]) > magnitude(owner->strides[b]);
 }
 
@@ -46,6 +52,11 @@ static int result_order(const Builder *builder, Operand *const sides[], int coun
     return length;
 }
 
+/* Entries of a batch that lie a multiple of a page apart would share few sets of the caches. */
+static ptrdiff_t entry_stride(ptrdiff_t bytes) {
+    return bytes % PAGE_BYTES == 0 ? bytes + MEMORY_ALIGNMENT : bytes;
+}
+
 Status operand_from_step(Builder *builder, Operand *const sides[], int count, const LabelSet *kept,
                          DType dtype) {
     const Problem *problem = builder->problem;
@@ -56,7 +67,12 @@ Status operand_from_step(Builder *builder, Operand *const sides[], int count, co
     if (!result.strides || !order) return error_memory(builder->error);
     memset(result.strides, 0, label_count * sizeof *result.strides);
     ptrdiff_t bytes = (ptrdiff_t)dtype_size(result.dtype);
+    bool is_entry = count > 1;
     for (int i = result_order(builder, sides, count, kept, order); i-- > 0;) {
+        if (is_entry && label_rank(sides, count, order[i]) == 0) {
+            is_entry = false;
+            bytes = entry_stride(bytes);
+        }
         result.strides[order[i]] = bytes;
         if (!checked_multiply(bytes, problem->extents[order[i]], &bytes)) {
             return error_set(builder->error, STATUS_MEMORY, "an intermediate result is too large");

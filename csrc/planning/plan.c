@@ -168,26 +168,19 @@ static LabelSet unmoved_labels(const Builder *builder) {
     return unmoved;
 }
 
-static bool has_conversions(const Builder *builder) {
-    const Problem *problem = builder->problem;
-    for (int side = 0; side <= problem->input_count; side++) {
-        if (!dtype_is_plain(problem->dtypes[side], builder_arithmetic(builder))) return true;
-    }
-    return false;
-}
-
-/* Each product may take two reductions before it: at most three steps a pair; and each side of a
-   step another one that converts it. */
+/* Each product may take two reductions before it: at most three steps a pair, and each side of one
+   of them a step that copies it. */
 static Status builder_begin(Builder *builder) {
-    size_t inputs = (size_t)builder->problem->input_count;
-    size_t steps = (has_conversions(builder) ? 11 : 3) * inputs + 3;
+    size_t inputs = (size_t)builder->problem->input_count, steps = 11 * inputs + 3;
     Plan *plan = builder->plan;
     plan->steps = arena_take(&plan->arena, steps, sizeof(Step));
     builder->operands = arena_take(builder->scratch, inputs + steps, sizeof(Operand));
     builder->regions.live = arena_take(builder->scratch, steps, sizeof(Region));
     size_t axes = (size_t)builder->problem->label_count * sizeof(Axis);
     builder->contraction = arena_take(builder->scratch, 1, offsetof(Contraction, axes) + axes);
-    if (!plan->steps || !builder->operands || !builder->regions.live || !builder->contraction) {
+    builder->pretended = arena_take(builder->scratch, 1, offsetof(Contraction, axes) + axes);
+    if (!plan->steps || !builder->operands || !builder->regions.live || !builder->contraction ||
+        !builder->pretended) {
         return error_memory(builder->error);
     }
     for (int i = 0; i < builder->problem->input_count; i++) operand_from_input(builder, i);

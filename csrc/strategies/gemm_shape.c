@@ -19,6 +19,7 @@ typedef struct Model {
     ptrdiff_t runs[2];     /* lanes that follow each other in memory, by Part */
     double store_cycles;   /* per element of the output */
     double reading_cycles; /* of all of the right input, panel by panel */
+    double lone_cycles[3]; /* per element that shares its line with other entries only, by side */
     bool can_be_direct[2];
     int planes;
 } Model;
@@ -35,6 +36,7 @@ static const double PACK_EACH_RUN_CYCLES = 2, PACK_SKIP_CYCLES = 0.3;
 static const double PACK_CONVERT_CYCLES = 0.3;
 static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2;
 static const double FAR_LINE_CYCLES = 3, LONE_LINE_CYCLES = 4, DIRECT_LEFT_CYCLES = 1;
+static const double LONE_NEAR_CYCLES = 3, LONE_FAR_CYCLES = 16;
 static const double TILE_CALL_CYCLES = 25, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
 
 /* Into how many sets of the first-level cache steps of a stride fall: a power of two. */
@@ -161,7 +163,9 @@ static double shape_seconds(const Model *model, const GemmShape *shape) {
     }
     double packed_share = shape->is_packed[PART_RIGHT] ? 1 : broken_share(model, shape->tile->cols);
     cycles += packed_share * cols * depth * pack_cycles(model, PART_RIGHT, shape->tile->cols);
-    cycles += rows * cols * model->store_cycles;
+    cycles += rows * cols * (model->store_cycles + model->lone_cycles[2]);
+    cycles += rows * depth * model->lone_cycles[model->inputs[PART_LEFT]];
+    cycles += cols * depth * model->lone_cycles[model->inputs[PART_RIGHT]];
     cycles *= (double)groups->batch.extent;
     bool reads_long_runs =
         shape->is_packed[PART_RIGHT] && model->runs[PART_RIGHT] >= 2 * shape->tile->cols;
@@ -182,6 +186,31 @@ static bool has_unit_stride(const AxisGroup *group, int side, ptrdiff_t element)
 static double reading_cycles(const Contraction *contraction, int side, const Machine *machine) {
     double bytes = nest_side_bytes(contraction, side);
     return bytes > (double)machine->l2_bytes ? bytes / LINE_BYTES * LONE_LINE_CYCLES : 0;
+}
+
+/* Whether neighbours in memory belong to different entries of the batch, so that every element of
+   an entry takes a line of its own. */
+static bool is_lone(const Contraction *contraction, int side) {
+    int nearest = nest_nearest(contraction, side, 0, contraction->axis_count);
+    if (nearest == NO_AXIS) return false;
+    const ptrdiff_t *strides = contraction->axes[nearest].strides;
+    return strides[0] != 0 && strides[1] != 0 && strides[2] != 0;
+}
+
+/* These lines are read again for the next entries: from a cache, if that holds them all. */
+static void find_lone_cycles(Model *model, const Contraction *contraction) {
+    const Groups *groups = model->groups;
+    double rows = (double)groups->rows.extent, cols = (double)groups->cols.extent;
+    double depth = (double)groups->sum.extent, lines = 0;
+    double elements[3] = {[2] = rows * cols};
+    elements[model->inputs[PART_LEFT]] = rows * depth;
+    elements[model->inputs[PART_RIGHT]] = cols * depth;
+    for (int side = 0; side < 3; side++) lines += is_lone(contraction, side) ? elements[side] : 0;
+    bool is_far = lines * LINE_BYTES > (double)model->machine->l2_bytes / 2;
+    for (int side = 0; side < 3; side++) {
+        if (!is_lone(contraction, side)) continue;
+        model->lone_cycles[side] = is_far ? LONE_FAR_CYCLES : LONE_NEAR_CYCLES;
+    }
 }
 
 static Model model_make(const Groups *groups, const Contraction *contraction, int left,
@@ -255,6 +284,7 @@ GemmShape gemm_shape_choose(const Contraction *contraction, const Machine *machi
         Groups groups;
         groups_make(&groups, contraction, left);
         Model model = model_make(&groups, contraction, left, kernels, machine);
+        find_lone_cycles(&model, contraction);
         shape_improve(&best, &model, left);
     }
     return best;

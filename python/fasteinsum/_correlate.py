@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # numpy.typing takes long to import
 
     from numpy.typing import NDArray
 
-BLOCK_BYTES = 2 << 20  # of input with its padding that is copied at a time
+BLOCK_BYTES = 3 << 19  # of input with its padding that is copied at a time
 LETTERS = "abdehijklmopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # without n g c f
 MOST_AXES = len(LETTERS) // 3  # positions, taps and phases
 

@@ -183,7 +183,7 @@ def conv(
 
     Notes
     -----
-    Padding is made in blocks of two MiB, and neither x nor its windows are ever
+    Padding is made in blocks of 1.5 MiB, and neither x nor its windows are ever
     copied as a whole.
 
     Examples

@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from fasteinsum import einsum
+from fasteinsum import _fasteinsum, einsum, threads
 
 OPTIMIZE = [False, True, None, "greedy", "optimal", ("greedy", 1000)]
 
@@ -810,3 +810,43 @@ def test_operands_that_are_not_read_are_not_converted(subscripts, dtype):
     if dtype is not object:
         with pytest.raises(ValueError, match=r"''|could not convert|malformed"):
             einsum(subscripts, np.zeros(1), words, dtype=dtype, casting="unsafe")
+
+
+BATCHES = {  # whose entries are side by side in memory
+    "ijb,jkb->ikb": [(16, 17, 33), (17, 18, 33)],
+    "ijb,jkb->bik": [(32, 32, 64), (32, 32, 64)],
+    "ijab,jkab->ikab": [(16, 9, 8, 8), (9, 17, 8, 8)],
+    "bqhd,bkhd->bhqk": [(3, 17, 5, 12), (3, 18, 5, 12)],
+    "bhqk,bkhd->bqhd": [(3, 5, 17, 18), (3, 18, 5, 12)],
+    "jb,ijb,kb->ikb": [(17, 33), (16, 17, 33), (18, 33)],
+}
+
+
+@pytest.mark.parametrize("dtypes", ["ff", "dd", "DD", "ll", "ee", "??", "fd", "ed"])
+@pytest.mark.parametrize("subscripts", BATCHES)
+def test_batches_that_lie_innermost(subscripts, dtypes):
+    """Large enough for plans that rearrange them: values, layouts and threads."""
+    rng = np.random.default_rng(0)
+    operands = [
+        (rng.random(shape) < 0.3 if code == "?" else rng.integers(0, 3, shape)).astype(code)
+        for shape, code in zip(BATCHES[subscripts], dtypes + dtypes)
+    ]
+    backwards = [np.flip(np.flip(x).copy()) for x in operands]
+    apart = [np.repeat(x, 2, -1)[..., ::2] for x in operands]
+    for views in (operands, backwards, apart):
+        expected = np.einsum(subscripts, *views)
+        for count in (1, 3):
+            with threads(count):
+                result = einsum(subscripts, *views)
+            assert_same(result, expected)
+            assert result.strides == expected.strides
+
+
+def test_windows_are_not_rearranged():
+    """Windows of a batch that lies innermost: what overlaps itself is never written down."""
+    x = np.ones((2000, 8))
+    windows = np.lib.stride_tricks.sliding_window_view(x, 500, axis=0)
+    text = _fasteinsum._describe("nbk,fkb->nfb", windows, np.ones((16, 500, 8)))
+    assert "MB" not in text.split("\n")[0]
+    result = einsum("nbk,fkb->nfb", windows, np.ones((16, 500, 8)))
+    assert (result == 500).all()

@@ -173,6 +173,16 @@ static double shape_seconds(const Model *model, const GemmShape *shape) {
     return CALL_SECONDS + rates_cycles(cycles);
 }
 
+/* For each block of the depth the sums are stored, and read again: a narrow tile has fewer blocks.
+ */
+static double blocks_seconds(const Model *model, const Tile *tile) {
+    const Groups *groups = model->groups;
+    ptrdiff_t most = gemm_most_depth(model->machine, model->element, tile->cols);
+    double sums = (double)groups->rows.extent * (double)groups->cols.extent;
+    sums *= (double)groups->batch.extent * (double)divide_up(groups->sum.extent, most);
+    return rates_cycles(sums * model->store_cycles);
+}
+
 /* Whether an axis of a group has a stride of one element on a side. */
 static bool has_unit_stride(const AxisGroup *group, int side, ptrdiff_t element) {
     for (int i = 0; i < group->count; i++) {
@@ -256,14 +266,19 @@ static bool is_candidate(const Model *model, const Tile *tile) {
 }
 
 /* The cheapest one with this left input, if it is cheaper than the best so far: first the tile,
-   then what is packed. */
+   then what is packed. Blocks of the depth count between tiles only: the estimates with which
+   other strategies are compared leave such things out. */
 static void shape_improve(GemmShape *best, const Model *model, int left) {
     GemmShape shape = {.left = left, .is_packed = {true, true}, .seconds = INFINITY};
+    double least = INFINITY, estimate = INFINITY;
     for (int i = 0; i < model->kernels->tile_count; i++) {
         GemmShape other = {&model->kernels->tiles[i], left, {true, true}, 0};
         if (!is_candidate(model, other.tile)) continue;
         other.seconds = shape_seconds(model, &other);
-        if (other.seconds < shape.seconds) shape = other;
+        double seconds = other.seconds + blocks_seconds(model, other.tile);
+        estimate = fmin(estimate, other.seconds);
+        if (seconds < least) shape = other;
+        least = fmin(least, seconds);
     }
     for (int way = 0; way < 4; way++) {
         GemmShape other = {shape.tile, left, {way / 2 == 0, way % 2 == 0}, 0};
@@ -274,6 +289,7 @@ static void shape_improve(GemmShape *best, const Model *model, int left) {
         if (is_possible) other.seconds = shape_seconds(model, &other);
         if (is_possible && other.seconds < shape.seconds) shape = other;
     }
+    shape.seconds = fmin(shape.seconds, estimate);
     if (shape.seconds < best->seconds) *best = shape;
 }
 

@@ -3,12 +3,15 @@
  * or walks panels into which they are packed by blocks. Offsets describe any strided view, so that
  * windows, transposes and reversed axes need no case of their own.
  *
- *     for each block of rows and columns    (of the output, and its packed inputs: L2)
- *       for each block of the depth         (one panel of columns: L1)
- *         for each panel of columns, for each panel of rows: tile
+ *     for each block of rows and columns
+ *       for each block of the depth         (packed columns: L2)
+ *         for each chunk of rows            (packed rows: beside them)
+ *           for each panel of columns       (L1)
+ *             for each panel of rows: tile
  *
- * A panel is packed when a tile needs it and it does not bear the stamp of the current unit: so
- * each thread packs what its tasks need, once. gemm_choose.c decides about all sizes. */
+ * A panel is packed when a tile needs it and it does not bear the stamp of the current unit, or of
+ * the chunk of rows: so each thread packs what its tasks need, once. gemm_choose.c decides about
+ * all sizes. */
 #include "strategies/gemm.h"
 
 #include "base/extents.h"
@@ -109,16 +112,22 @@ static bool has_vectors(GemmRun *run, ptrdiff_t at, int width) {
     return true;
 }
 
-/* Where a position of the chunk is in its block. */
-static ptrdiff_t block_position(const GemmRun *run, Part part, ptrdiff_t at) {
-    return run->tables[part].first + at - run->unit.blocks[part] * run->choices->cuts[part].block;
+/* The first of the lanes of which panels are kept: all columns of a block, all rows of a chunk. */
+static ptrdiff_t kept_from(const GemmRun *run, Part part) {
+    if (part == PART_LEFT) return run->tables[part].first;
+    return run->unit.blocks[part] * run->choices->cuts[part].block;
+}
+
+/* Where a position of the chunk is among them. */
+static ptrdiff_t kept_position(const GemmRun *run, Part part, ptrdiff_t at) {
+    return run->tables[part].first + at - kept_from(run, part);
 }
 
 /* The panel that begins there. */
 static char *panel_of(const GemmRun *run, Part part, ptrdiff_t at) {
     const GemmChoices *choices = run->choices;
     ptrdiff_t lane_bytes = run->tables[PART_DEPTH].count * choices->elements[3];
-    return run->scratch + choices->layout.panels[part] + block_position(run, part, at) * lane_bytes;
+    return run->scratch + choices->layout.panels[part] + kept_position(run, part, at) * lane_bytes;
 }
 
 /* Packs `depth` steps from k on of the lanes from position `at` of the chunk on. */
@@ -143,7 +152,7 @@ static void panel_pack(const GemmRun *run, Part part, ptrdiff_t at, ptrdiff_t k,
     if (side->convert) side->convert(stored, panel, depth * width);
 }
 
-/* Packs the lanes from position `at` on, unless that was done for this unit. Lanes in long
+/* Packs the lanes from position `at` on, unless that was done before. Lanes in long
    runs are packed all at once, by few steps of the depth, so that memory is read in long runs;
    others panel by panel. */
 static void panels_pack(GemmRun *run, Part part, ptrdiff_t at) {
@@ -152,15 +161,16 @@ static void panels_pack(GemmRun *run, Part part, ptrdiff_t at) {
     const ptrdiff_t width = choices->edge_width[part][0], depth = run->tables[PART_DEPTH].count;
     bool is_long = choices->sides[part].has_long_runs;
     ptrdiff_t *stamps = (ptrdiff_t *)(void *)(run->scratch + choices->layout.stamps[part]);
-    ptrdiff_t *stamp = stamps + block_position(run, part, at) / width;
-    if (*stamp == run->unit.number + 1) return;
+    ptrdiff_t *stamp = stamps + kept_position(run, part, at) / width;
+    ptrdiff_t mark = run->unit.number * choices->cuts[part].extent + kept_from(run, part) + 1;
+    if (*stamp == mark) return;
     ptrdiff_t end = is_long ? lanes->count : at + 1, steps = is_long ? PACK_STEPS : depth;
     for (ptrdiff_t k = 0; k < depth; k += steps) {
         for (ptrdiff_t i = at; i < end; i += width) {
             panel_pack(run, part, i, k, smaller(steps, depth - k));
         }
     }
-    for (ptrdiff_t i = at; i < end; i += width) *stamp++ = run->unit.number + 1;
+    for (ptrdiff_t i = at; i < end; i += width) *stamp++ = mark;
 }
 
 /* The panel of rows or columns from position `at` of the chunk on; is_edge: it is narrower than the
@@ -306,8 +316,8 @@ static void run(const StepPlan *step, char *const data[], const Task *task) {
     ptrdiff_t unit = task->number * choices->units_per_task;
     ptrdiff_t end = smaller(unit + choices->units_per_task, choices->units);
     if (choices->is_phased) {
-        chunks[PART_RIGHT] = task->number / choices->cuts[PART_LEFT].chunks;
-        chunks[PART_LEFT] = task->number % choices->cuts[PART_LEFT].chunks;
+        chunks[PART_LEFT] = task->number / choices->cuts[PART_RIGHT].chunks;
+        chunks[PART_RIGHT] = task->number % choices->cuts[PART_RIGHT].chunks;
         unit = task->phase;
         end = unit + 1;
     }

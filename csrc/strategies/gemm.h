@@ -40,7 +40,7 @@ typedef struct Cut {
 /* Where things lie in the scratch of a task, in bytes. */
 typedef struct GemmLayout {
     size_t tables[3][2]; /* by Part: the offsets on either side that moves */
-    size_t stamps[2];    /* by Part, one per panel: the unit for which it was packed */
+    size_t stamps[2];    /* by Part, one per panel: the unit, or its chunk, that it is part of */
     size_t stamp_bytes;
     size_t panels[2];
     size_t stored; /* a panel, or a row of the output, as it is stored */

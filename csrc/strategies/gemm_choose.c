@@ -4,15 +4,14 @@
 #include "base/memory.h"
 #include "strategies/gemm.h"
 
-#include <math.h>
-
 /* ---- blocks and tasks ---------------------------------------------------- */
 
 /* Multiply-adds: what a task and a chunk should have at least, and what makes an entry of the batch
    large. */
 static const double TASK_PRODUCTS = 1e6, CHUNK_PRODUCTS = 0.25e6, LARGE_PRODUCTS = 1e6;
 
-enum { MOST_CHUNKS = 16, MANY_ENTRIES = 16, LEAST_BLOCK = 256, WHOLE_TABLES = 4096 };
+enum { MOST_CHUNKS = 16, ROW_PANELS = 2, COL_PANELS = 8 };
+enum { MANY_ENTRIES = 16, LEAST_BLOCK = 256, WHOLE_TABLES = 4096 };
 
 /* The fewest equal blocks of at most `most` positions, as a multiple of step; one chunk each. */
 static Cut cut_make(ptrdiff_t extent, ptrdiff_t most, ptrdiff_t step) {
@@ -21,24 +20,21 @@ static Cut cut_make(ptrdiff_t extent, ptrdiff_t most, ptrdiff_t step) {
     return (Cut){extent, block, larger(1, divide_up(extent, block)), block, 1};
 }
 
-/* A block of the output and the panels of its rows and columns fill the second level, where the
-   sums wait for the next block of the depth: with s rows and columns, a depth d and room for n
-   elements, s * s + 2 * s * d = n. Blocks five times as large read the inputs less often, and were
-   up to 1.7 times slower where the output is long or wide. */
+/* The panels of a block of columns take half of the second level, where the panels of one chunk of
+   rows after the other meet them. The sums take as much as all of it: the tiles fetch them while
+   they multiply, so that it matters little where they wait for the next block of the depth. */
 static void choose_blocks(GemmChoices *choices, const Machine *machine) {
     const Tile *tile = choices->tiles[0][0];
     const Groups *groups = &choices->groups;
-    double l2 = (double)machine->l2_bytes / (double)choices->elements[3];
+    Cut *rows = &choices->cuts[PART_LEFT], *cols = &choices->cuts[PART_RIGHT];
+    Cut *depth = &choices->cuts[PART_DEPTH];
+    ptrdiff_t l2 = (ptrdiff_t)machine->l2_bytes / choices->elements[3];
     ptrdiff_t most_depth = gemm_most_depth(machine, choices->elements[3], tile->cols);
-    choices->cuts[PART_DEPTH] = cut_make(groups->sum.extent, most_depth, 1);
-    double depth = (double)choices->cuts[PART_DEPTH].block;
-    double side = fmax(sqrt(depth * depth + l2) - depth, LEAST_BLOCK);
-    double rows = fmin((double)groups->rows.extent, side);
-    double cols =
-        fmin((double)groups->cols.extent, fmax((l2 - rows * depth) / (rows + depth), side));
-    if (cols < side) rows = fmax((l2 - cols * depth) / (cols + depth), side);
-    choices->cuts[PART_LEFT] = cut_make(groups->rows.extent, (ptrdiff_t)rows, tile->rows);
-    choices->cuts[PART_RIGHT] = cut_make(groups->cols.extent, (ptrdiff_t)cols, tile->cols);
+    *depth = cut_make(groups->sum.extent, most_depth, 1);
+    ptrdiff_t least_rows = larger(1, smaller(groups->rows.extent, LEAST_BLOCK));
+    ptrdiff_t most_cols = smaller(l2 / 2 / depth->block, l2 / least_rows);
+    *cols = cut_make(groups->cols.extent, most_cols, tile->cols);
+    *rows = cut_make(groups->rows.extent, larger(l2 / cols->block, least_rows), tile->rows);
 }
 
 /* As many equal chunks as wanted, or as there are panels. */
@@ -48,8 +44,8 @@ static void cut_chunks(Cut *cut, ptrdiff_t wanted, ptrdiff_t width) {
     cut->chunks = divide_up(cut->block, cut->chunk);
 }
 
-/* Large products are shared out chunk by chunk; of small ones a task does several, or at least one
-   with all its depth. */
+/* Large products are shared out chunk by chunk, of as many panels at least as make packing cheap;
+   of small ones a task does several, or at least one with all its depth. */
 static void choose_tasks(GemmChoices *choices, StepPlan *step) {
     Cut *rows = &choices->cuts[PART_LEFT], *cols = &choices->cuts[PART_RIGHT];
     const Cut *depth = &choices->cuts[PART_DEPTH];
@@ -63,14 +59,20 @@ static void choose_tasks(GemmChoices *choices, StepPlan *step) {
     step->phases = phases_single(divide_up(choices->units, choices->units_per_task));
     if (!choices->is_phased) return;
     ptrdiff_t wanted = smaller((ptrdiff_t)(unit / CHUNK_PRODUCTS), MOST_CHUNKS);
-    cut_chunks(rows, wanted, 2 * choices->edge_width[PART_LEFT][0]);
-    cut_chunks(cols, divide_up(wanted, rows->chunks), choices->edge_width[PART_RIGHT][0]);
+    cut_chunks(rows, wanted, ROW_PANELS * choices->edge_width[PART_LEFT][0]);
+    cut_chunks(cols, wanted / rows->chunks, COL_PANELS * choices->edge_width[PART_RIGHT][0]);
     ptrdiff_t chunks = rows->chunks * cols->chunks;
     step->phases = (Phases){choices->units, {chunks, chunks}};
 }
 
 static size_t line_bytes(ptrdiff_t bytes) {
     return memory_whole_lines((size_t)bytes);
+}
+
+/* Of how many lanes a task keeps the panels. */
+static ptrdiff_t kept_lanes(const GemmChoices *choices, Part part) {
+    const Cut *cut = &choices->cuts[part];
+    return part == PART_LEFT ? cut->chunk : cut->block;
 }
 
 /* The stamps come first: what a task finds there must be a stamp or zero. */
@@ -80,7 +82,7 @@ static void choose_layout(GemmChoices *choices) {
     size_t at = 0;
     for (Part part = PART_LEFT; part <= PART_RIGHT; part++) {
         layout->stamps[part] = at;
-        at += line_bytes(divide_up(choices->cuts[part].block, choices->edge_width[part][0]) * word);
+        at += line_bytes(divide_up(kept_lanes(choices, part), choices->edge_width[part][0]) * word);
     }
     layout->stamp_bytes = at;
     for (int i = 0; i < 6; i++) {
@@ -92,7 +94,7 @@ static void choose_layout(GemmChoices *choices) {
         layout->panels[part] = at;
         /* a direct right input is packed where its vectors are not whole */
         if (!choices->sides[part].is_packed && part == PART_LEFT) continue;
-        at += line_bytes(choices->cuts[part].block * choices->cuts[PART_DEPTH].block *
+        at += line_bytes(kept_lanes(choices, part) * choices->cuts[PART_DEPTH].block *
                          choices->elements[3]);
     }
     layout->stored = layout->sums = layout->bytes = at;

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { MAX_FUSED_INPUTS = 8 }; /* of an elementwise product in one pass */
+enum { MAX_FUSED_INPUTS = 8 }; /* of a product in one pass */
 
 /* ---- products ------------------------------------------------------------ */
 
@@ -72,6 +72,40 @@ static LabelSet output_labels(const Problem *problem) {
 
 /* ---- plans --------------------------------------------------------------- */
 
+/* All inputs at once. */
+static Status plan_one_step(Builder *builder) {
+    const Problem *problem = builder->problem;
+    int count = problem->input_count;
+    if (count > MAX_INPUTS) {
+        return error_set(builder->error, STATUS_LIMIT,
+                         "too many operands: %d in one step, at most %d", count, MAX_INPUTS);
+    }
+    if (count > 2) TRY(problem_check_space(problem, builder->error));
+    Operand *sides[MAX_SIDES];
+    LabelSet summed = {{0}};
+    for (int label = problem->kept_count; label < problem->label_count; label++) {
+        label_set_add(&summed, label);
+    }
+    for (int i = 0; i < count; i++) sides[i] = &builder->operands[i];
+    operand_from_output(builder);
+    sides[count] = &builder->operands[builder->operand_count - 1];
+    return add_step(builder, sides, count + 1, &summed);
+}
+
+/* Whether a product of some inputs would have every label there is: it is not worth writing down,
+   as all can be multiplied side by side. */
+static bool has_whole_product(const Builder *builder, const LabelSet results[]) {
+    int count = builder->problem->input_count;
+    if (count < 3 || count > MAX_FUSED_INPUTS) return false;
+    LabelSet all = {{0}};
+    for (int i = 0; i < count; i++) all = label_set_union(&all, &builder->operands[i].labels);
+    for (int i = 0; i < count - 2; i++) {
+        LabelSet missing = label_set_minus(&all, &results[i]);
+        if (label_set_is_empty(&missing)) return true;
+    }
+    return false;
+}
+
 /* Two operands at a time, in the order that the path finder chose. */
 static Status plan_pairs(Builder *builder) {
     const Problem *problem = builder->problem;
@@ -93,31 +127,12 @@ static Status plan_pairs(Builder *builder) {
                            .label_count = problem->label_count};
     TRY(path_find(&request, builder->scratch, steps, builder->error));
     path_result_labels(&request, steps, results);
+    if (has_whole_product(builder, results)) return plan_one_step(builder);
     for (int i = 0; i < count - 1; i++) {
         int left = operand_of[steps[i].left], right = operand_of[steps[i].right];
         TRY(add_product(builder, left, right, &results[i], i == count - 2, &operand_of[count + i]));
     }
     return STATUS_OK;
-}
-
-/* All inputs at once. */
-static Status plan_one_step(Builder *builder) {
-    const Problem *problem = builder->problem;
-    int count = problem->input_count;
-    if (count > MAX_INPUTS) {
-        return error_set(builder->error, STATUS_LIMIT,
-                         "too many operands: %d in one step, at most %d", count, MAX_INPUTS);
-    }
-    if (count > 2) TRY(problem_check_space(problem, builder->error));
-    Operand *sides[MAX_SIDES];
-    LabelSet summed = {{0}};
-    for (int label = problem->kept_count; label < problem->label_count; label++) {
-        label_set_add(&summed, label);
-    }
-    for (int i = 0; i < count; i++) sides[i] = &builder->operands[i];
-    operand_from_output(builder);
-    sides[count] = &builder->operands[builder->operand_count - 1];
-    return add_step(builder, sides, count + 1, &summed);
 }
 
 /* Nothing is multiplied and everything summed is empty: a step without inputs writes the zeros. */

@@ -6,7 +6,6 @@
 enum {
     CHAIN = 128,       /* partial sums that are added one after the other */
     CHUNK_ROWS = 1024, /* rows whose sums stay in cache while the summed positions go by */
-    BLOCK = 8192,      /* elements that are converted at once, and stay in cache too */
     TURNED_ROWS = 64,  /* of a block that is turned */
 };
 
@@ -15,7 +14,8 @@ static const double CONVERT_CYCLES = 0.5;
 /* ---- prepare ------------------------------------------------------------- */
 
 bool summation_applies(const Contraction *contraction, const Machine *machine) {
-    return contraction->input_count <= 2 && contraction->axis_count > contraction->kept_count &&
+    return contraction->input_count <= SUMMATION_INPUTS &&
+           contraction->axis_count > contraction->kept_count &&
            contraction->arithmetic != DTYPE_OBJECT &&
            kernels_for(contraction->arithmetic, machine->isa) != NULL;
 }
@@ -36,24 +36,29 @@ static void fit_block(Summation *summation, const Contraction *contraction, Plan
     ptrdiff_t along_cols = magnitude(nest_stride(contraction, plane->cols, side));
     if (along_rows == 0 || along_cols == 0) return;
     ptrdiff_t rows = smaller(nest_extent(contraction, plane->rows), CHUNK_ROWS / 2);
-    ptrdiff_t cols = smaller(nest_extent(contraction, plane->cols), BLOCK / 4);
+    ptrdiff_t cols = smaller(nest_extent(contraction, plane->cols), SUMMATION_BLOCK / 4);
     bool has_near_rows = along_rows < along_cols;
     summation->most_rows = summation->is_turned[side] ? smaller(rows, TURNED_ROWS)
                            : has_near_rows            ? rows
-                                                      : smaller(BLOCK / cols, CHUNK_ROWS);
-    plane->cols_block = BLOCK / summation->most_rows;
+                                                      : smaller(SUMMATION_BLOCK / cols, CHUNK_ROWS);
+    plane->cols_block = SUMMATION_BLOCK / summation->most_rows;
 }
 
 static void choose_block(Summation *summation, const Contraction *contraction, Plane *plane) {
-    summation->most_rows = PTRDIFF_MAX;
-    if (summation->conversions[contraction->input_count].kernel) summation->most_rows = CHUNK_ROWS;
-    for (int side = 0; side < contraction->input_count; side++) {
-        if (!is_read(summation, side)) continue;
-        summation->most_rows = CHUNK_ROWS;
-        plane->cols_block = BLOCK;
+    int output = contraction->input_count;
+    bool has_blocks = summation->has_products;
+    for (int side = 0; side < output; side++) has_blocks |= is_read(summation, side);
+    bool has_rows = has_blocks || summation->conversions[output].kernel;
+    summation->most_rows = has_rows ? CHUNK_ROWS : PTRDIFF_MAX;
+    if (!has_blocks) return;
+    plane->cols_block = SUMMATION_BLOCK;
+    if (summation->has_products) {
+        plane->cols_block /= smaller(nest_extent(contraction, plane->rows), CHUNK_ROWS);
     }
-    for (int side = 0; side < contraction->input_count; side++) {
-        if (is_read(summation, side)) fit_block(summation, contraction, plane, side);
+    for (int side = 0; side < output; side++) {
+        if (summation->has_products || is_read(summation, side)) {
+            fit_block(summation, contraction, plane, side);
+        }
     }
 }
 
@@ -72,11 +77,13 @@ static size_t lay_out(Summation *summation, int output) {
         summation->side_scratch[side] = bytes;
         const Conversion *conversion = &summation->conversions[side];
         if (side < output && is_read(summation, side)) {
-            bytes += conversion_scratch_bytes(conversion, BLOCK);
+            bytes += conversion_scratch_bytes(conversion, SUMMATION_BLOCK);
         } else if (conversion->kernel) {
             bytes += conversion_scratch_bytes(conversion, CHUNK_ROWS);
         }
     }
+    summation->product_scratch = bytes;
+    if (summation->has_products) bytes += (size_t)(SUMMATION_BLOCK * summation->element_bytes);
     return bytes;
 }
 
@@ -122,7 +129,9 @@ static Lie read_input(const Summation *summation, int side, const char *data, pt
 /* What is summed at the position of the walk. */
 static void add_term(const Summation *summation, const Walk *walk, const Target *target,
                      char *scratch) {
-    Block block = {.cols = nest_cols(&summation->nest, walk)};
+    Block block;
+    block.cols = nest_cols(&summation->nest, walk);
+    block.products = scratch + summation->product_scratch;
     for (int side = 0; side < summation->nest.side_count - 1; side++) {
         block.inputs[side] = read_input(summation, side, walk->pointers[side], target->rows,
                                         block.cols, scratch + summation->side_scratch[side]);

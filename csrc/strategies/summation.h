@@ -26,35 +26,44 @@ typedef struct Lie {
     ptrdiff_t row, col;
 } Lie;
 
+enum {
+    SUMMATION_INPUTS = 8,
+    SUMMATION_BLOCK = 8192, /* elements that go through scratch at once, and stay in cache */
+};
+
 /* What it reads for one target: of each input so many columns. */
 typedef struct Block {
     ptrdiff_t cols;
-    Lie inputs[2];
+    Lie inputs[SUMMATION_INPUTS];
+    char *products; /* room for SUMMATION_BLOCK of them, if there are any */
 } Block;
 
 /* A nest whose kernel walks rows and a summed axis (cols). */
 typedef struct Summation {
     Nest nest;
-    Conversion conversions[3]; /* by side */
-    bool is_turned[2];         /* the input lies along the other axis than the kernel wants */
-    ReduceKernel *add;         /* joins partial sums */
-    ptrdiff_t element_bytes;   /* of a sum */
-    ptrdiff_t most_rows;       /* that are summed at once */
-    size_t side_scratch[3];    /* where in the scratch of a task, behind the partial sums */
+    Conversion conversions[SUMMATION_INPUTS + 1]; /* by side */
+    bool
+        is_turned[SUMMATION_INPUTS]; /* the input lies along the other axis than the kernel wants */
+    bool has_products;               /* no more than a block at once, and room for products */
+    ReduceKernel *add;               /* joins partial sums */
+    ptrdiff_t element_bytes;         /* of a sum */
+    ptrdiff_t most_rows;             /* that are summed at once */
+    size_t side_scratch[SUMMATION_INPUTS + 1]; /* in that of a task, behind the partial sums */
+    size_t product_scratch;
     /* What the kernel does with a block. context is the strategy's own. */
     void (*term)(const void *context, const Block *block, const Target *target);
     const void *context;
 } Summation;
 
-/* Whether sums can be formed in the arithmetic of a contraction of one or two inputs. */
+/* Whether sums can be formed in the arithmetic of the contraction. */
 bool summation_applies(const Contraction *contraction, const Machine *machine);
 
 /* What converting costs, for each time that an element is read; and turning. */
 double summation_convert_cycles(const Contraction *contraction);
 static const double SUMMATION_TURN_CYCLES = 0.6;
 
-/* Makes the nest, and the phases and scratch of the step. term, context and is_turned are the
-   caller's. */
+/* Makes the nest, and the phases and scratch of the step. term, context, is_turned and
+   has_products are the caller's. */
 Status summation_make(const Contraction *contraction, Plane plane, const Machine *machine,
                       Arena *arena, Summation *summation, StepPlan *step, Error *error) MUST_CHECK;
 

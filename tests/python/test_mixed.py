@@ -25,6 +25,10 @@ EXPRESSIONS = {  # one for each way to compute, and for each side that may be th
     "ijk,ij->k": [(8, 5, 3), (8, 5)],
     "ik,kj,jl->il": [(5, 6), (6, 4), (4, 7)],
     "ij,ij,jk->ik": [(5, 6), (5, 6), (6, 4)],
+    "i,i,i->": [(50,), (50,), (50,)],
+    "ij,ij,j->i": [(9, 40), (9, 40), (40,)],
+    "ij,ij,i->j": [(9, 40), (9, 40), (9,)],
+    "bi,bi,bi->b": [(70, 3), (70, 3), (70, 3)],
     "nchwkl,fckl->nfhw": [(2, 3, 4, 5, 2, 2), (4, 3, 2, 2)],
 }
 LAYOUTS = [  # of one operand

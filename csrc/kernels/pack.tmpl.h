@@ -4,8 +4,8 @@
  * instead, several side by side, so that both reads and writes stay within few cache lines.
  * packs.tmpl.h defines
  *     SIZE    bytes of an element
- *     SQUARE  gathers and transposes as many lanes of as many steps as fill registers, and QUAD
- * four of four; both undefined for the rarer sizes */
+ *     SQUARE  gathers and transposes as many lanes of as many steps as fill registers, QUAD four of
+ * four, and OCTET eight of eight where SQUARE takes more; all undefined for the rarer sizes */
 #define SIZED(name) PASTE(ISA_NAME(name), SIZE)
 
 enum {
@@ -147,6 +147,8 @@ static inline __attribute__((always_inline)) void SIZED(pack_square)(const PackJ
     }
     if (side == 4) {
         QUAD(source, lane, panel, row);
+    } else if (side == 8) {
+        OCTET(source, lane, panel, row);
     } else {
         SQUARE(source, lane, panel, row);
     }
@@ -161,7 +163,7 @@ SIZED(pack_squares)(const PackJob *job, int first, ptrdiff_t k, ptrdiff_t steps,
     }
 }
 
-/* Lanes that are alone, `side` of them or four: where steps of the depth follow each other in
+/* Lanes that are alone, `side` of them: where steps of the depth follow each other in
    memory by squares, the largest that fit, else one by one. */
 static inline __attribute__((always_inline)) void SIZED(pack_alone)(const PackJob *job, int first,
                                                                     int side) {
@@ -200,6 +202,10 @@ static inline int SIZED(pack_apart)(const PackJob *job, int first) {
         SIZED(pack_alone)(job, first, SIDE);
         return SIDE;
     }
+    if (SIDE > 8 && job->lanes - first >= 8) {
+        SIZED(pack_alone)(job, first, 8);
+        return 8;
+    }
     SIZED(pack_alone)(job, first, 4);
 #else
     SIZED(pack_four_steps)(job, first, 0, job->depth);
@@ -234,4 +240,5 @@ static void SIZED(pack)(const PackJob *job) {
 #undef SQUARE
 #undef LANE
 #undef QUAD
+#undef OCTET
 #undef SIZE

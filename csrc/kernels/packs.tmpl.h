@@ -13,12 +13,18 @@
 #define SIZE 4
 #define SQUARE PASTE(ISA_NAME(square_gather), 4)
 #define QUAD PASTE(ISA_NAME(quad_gather), 4)
+#if VECTOR_BYTES >= 64
+    #define OCTET PASTE(ISA_NAME(octet_gather), 4)
+#else
+    #define OCTET SQUARE
+#endif
 #define LANE uint32_t
 #include "kernels/pack.tmpl.h"
 
 #define SIZE 8
 #define SQUARE PASTE(ISA_NAME(square_gather), 8)
 #define QUAD PASTE(ISA_NAME(quad_gather), 8)
+#define OCTET SQUARE
 #define LANE uint64_t
 #include "kernels/pack.tmpl.h"
 

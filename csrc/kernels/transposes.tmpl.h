@@ -89,3 +89,13 @@
 #define PARTS 1
 #define SIDE_LIST LANE_LIST_4
 #include "kernels/transpose.tmpl.h"
+
+#if VECTOR_BYTES >= 64
+    #define SQUARE octet
+    #define SIZE 4
+    #define SIDE 8
+    #define LANE uint32_t
+    #define PARTS 1
+    #define SIDE_LIST LANE_LIST_8
+    #include "kernels/transpose.tmpl.h"
+#endif

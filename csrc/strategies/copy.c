@@ -8,7 +8,10 @@
 #include <math.h>
 
 enum { IN, OUT };
-enum { GRAIN_BYTES = 1024 }; /* tasks have runs of at least so many bytes */
+enum {
+    GRAIN_BYTES = 1024,     /* tasks have runs of at least so many bytes */
+    TURNED_BYTES = 2 << 20, /* the least of an output that does not fit if it is turned */
+};
 
 typedef struct CopyChoices {
     Nest nest;
@@ -61,12 +64,22 @@ static double copy_cost(const Contraction *contraction, const Machine *machine) 
            elements / (run * runs) * rates.seconds_per_call;
 }
 
+/* Whether the output goes past the caches. Where squares are turned it comes line by line from far
+   apart, and is too large for that long before it is too large to be found in a cache. */
+static bool is_streamed(const Contraction *contraction, const Machine *machine) {
+    int along = find_steps(contraction).out;
+    bool turns = nest_stride(contraction, along, IN) != nest_stride(contraction, along, OUT);
+    double most = fmax((double)machine->l2_bytes, TURNED_BYTES);
+    return nest_is_streamed(contraction, machine) ||
+           (turns && nest_side_bytes(contraction, OUT) > most);
+}
+
 static Status copy_prepare(const Contraction *contraction, const Machine *machine, Arena *arena,
                            StepPlan *step, Error *error) {
     CopyChoices *choices = arena_take(arena, 1, sizeof *choices);
     if (!choices) return error_memory(error);
     choices->kernel = copy_kernel_for(contraction->dtypes[OUT], machine->isa);
-    choices->is_streamed = nest_is_streamed(contraction, machine);
+    choices->is_streamed = is_streamed(contraction, machine);
     TRY(nest_make(contraction, choose_plane(contraction), arena, &choices->nest, error));
     step->choices = choices;
     step->phases = phases_single(nest_task_count(&choices->nest));

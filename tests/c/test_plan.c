@@ -19,7 +19,8 @@ static const Case cases[] = {
     {"ij,jk->ik", "345", 1},
     {"ij,jk,kl->il", "3456", 2},
     {"ij,jk,kl,lm,mn->in", "345678", 4},
-    {"ij,ij,ij->", "78", 2},
+    {"ij,ij,ij->", "78", 1}, /* no product with all labels is written down */
+    {"ij,ij,j->i", "78", 1},
     {"i,j,k->", "345", 5}, /* each vector is summed before it is multiplied; the last may be too */
     {"ij,k->j", "345", 3}, /* i and k are summed first */
     {"ijk,jr,kr->ir", "4567", -1},

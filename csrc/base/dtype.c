@@ -40,8 +40,11 @@ static const unsigned readable[DTYPE_COUNT] = {
     [DTYPE_F16] = BYTES,
     [DTYPE_F32] = INTEGERS | ONE(F16),
     [DTYPE_F64] = INTEGERS | ONE(F16) | ONE(F32),
+    [DTYPE_LONGDOUBLE] = INTEGERS | ONE(F16) | ONE(F32) | ONE(F64),
     [DTYPE_C64] = INTEGERS | ONE(F16) | ONE(F32),
     [DTYPE_C128] = INTEGERS | ONE(F16) | ONE(F32) | ONE(F64) | ONE(C64),
+    [DTYPE_CLONGDOUBLE] =
+        INTEGERS | ONE(F16) | ONE(F32) | ONE(F64) | ONE(C64) | ONE(C128) | ONE(LONGDOUBLE),
 };
 
 bool dtype_is_readable(DType stored, DType computing) {

@@ -27,9 +27,15 @@ bool conversion_is_needed(const Contraction *contraction, DType arithmetic) {
     return false;
 }
 
+/* Where elements as stored begin, behind so many as computed. */
+static size_t stored_offset(const Conversion *conversion, ptrdiff_t elements) {
+    return memory_whole_lines((size_t)(conversion->computed * elements));
+}
+
 size_t conversion_scratch_bytes(const Conversion *conversion, ptrdiff_t elements) {
-    ptrdiff_t bytes = conversion->computed + (conversion->kernel ? conversion->stored : 0);
-    return memory_whole_lines((size_t)(bytes * elements));
+    size_t computed = stored_offset(conversion, elements);
+    if (!conversion->kernel) return computed;
+    return computed + memory_whole_lines((size_t)(conversion->stored * elements));
 }
 
 /* size is a constant. */
@@ -55,7 +61,7 @@ void conversion_read(const Conversion *conversion, const char *source, BlockAxis
         return;
     }
     char *gathered = scratch;
-    if (conversion->kernel) gathered += outer.count * inner.count * computed;
+    if (conversion->kernel) gathered += stored_offset(conversion, outer.count * inner.count);
     conversion->copy(&(CopyJob){
         .rows = outer.count,
         .cols = inner.count,
@@ -75,7 +81,7 @@ void conversion_write(const Conversion *conversion, char *scratch, char *out, Bl
         conversion->kernel(scratch, out, to.count);
         return;
     }
-    char *narrowed = scratch + to.count * conversion->computed;
+    char *narrowed = scratch + stored_offset(conversion, to.count);
     conversion->kernel(scratch, narrowed, to.count);
     if (stored == 1) {
         scatter_sized(narrowed, out, to, 1);

@@ -65,7 +65,9 @@ static void test_dtypes(void) {
     CHECK(!dtype_is_readable(DTYPE_F32, DTYPE_F16));
     CHECK(!dtype_is_readable(DTYPE_F32, DTYPE_BOOL));
     CHECK(!dtype_is_readable(DTYPE_I64, DTYPE_I32));
-    CHECK(!dtype_is_readable(DTYPE_F64, DTYPE_LONGDOUBLE));
+    CHECK(dtype_is_readable(DTYPE_F64, DTYPE_LONGDOUBLE));
+    CHECK(!dtype_is_readable(DTYPE_LONGDOUBLE, DTYPE_F64));
+    CHECK(!dtype_is_readable(DTYPE_C128, DTYPE_LONGDOUBLE));
     for (DType dtype = 0; dtype < DTYPE_COUNT; dtype++) {
         DType arithmetic = dtype_arithmetic(dtype);
         CHECK_EQUAL_INT(dtype_arithmetic(arithmetic), arithmetic);

@@ -142,7 +142,7 @@ static void fill(Side *side, DType stored, bool whole) {
         double value = random_value(stored, whole);
         float single = (float)value;
         half_bits half = half_from_float(single);
-        uint64_t integer = (uint64_t)value; /* its low bytes come first */
+        uint64_t integer = (uint64_t)(int64_t)value; /* its low bytes come first */
         if (stored == DTYPE_BOOL) integer = random_below(4) ? 0 : random_bits();
         bool is_single = kind == PART_SINGLE, is_double = kind == PART_DOUBLE;
         const void *from = is_single             ? (const void *)&single

@@ -115,6 +115,7 @@ def correlate(sides: Sides, axes: Sequence[Axis], bias: NDArray[Any] | None = No
         seen = windows(x[there], taps, padding=padding, **geometry)
         block = out[here]
         einsum(subscripts, seen, w, out=block)
+        del seen  # a padded copy, which ends before the next one is made
         if bias is not None:
             block += bias
 

@@ -28,12 +28,19 @@ void contraction_add(Contraction *contraction, const Axis *axis, bool kept) {
     if (kept) contraction->kept_count++;
 }
 
-SideSet axis_sides(const Axis *axis, int side_count) {
-    SideSet sides = 0;
+bool axis_is_shared(const Axis *axis, int side_count) {
     for (int side = 0; side < side_count; side++) {
-        if (axis->strides[side] != 0) sides |= (SideSet)1 << side;
+        if (axis->strides[side] == 0) return false;
     }
-    return sides;
+    return true;
+}
+
+Axis axis_of_blocks(const Axis *axis, ptrdiff_t block, int side_count) {
+    Axis blocks = {.extent = divide_up(axis->extent, block)};
+    for (int side = 0; side < side_count; side++) {
+        blocks.strides[side] = axis->strides[side] * block;
+    }
+    return blocks;
 }
 
 ptrdiff_t axes_extent(const Axis axes[], int count) {

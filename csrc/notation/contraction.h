@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* One loop, all sides together: inputs first, the output last. Strides in bytes; a stride of zero
    means that the side does not move, whatever the reason: label missing, broadcast, window at rest.
@@ -16,9 +15,6 @@ typedef struct Axis {
     ptrdiff_t extent;
     ptrdiff_t strides[MAX_SIDES];
 } Axis;
-
-/* A set of sides, bit s for side s. */
-typedef uint64_t SideSet;
 
 /* Sums of products of Python objects, supplied by the binding so that the core knows no Python. */
 typedef struct ObjectArithmetic ObjectArithmetic;
@@ -49,8 +45,11 @@ void contraction_add(Contraction *contraction, const Axis *axis, bool kept);
 /* Brings it into the normal form described above. */
 void contraction_normalise(Contraction *contraction);
 
-/* The sides that move along an axis. */
-SideSet axis_sides(const Axis *axis, int side_count);
+/* Whether every side moves along an axis: those of a product that do are its batch. */
+bool axis_is_shared(const Axis *axis, int side_count);
+
+/* The loop over blocks of so many positions of an axis. */
+Axis axis_of_blocks(const Axis *axis, ptrdiff_t block, int side_count);
 
 /* Product of the extents of axes[first .. last); it fits, as the operands exist or were checked. */
 ptrdiff_t axes_extent(const Axis axes[], int count);

@@ -1,4 +1,4 @@
-/* A plan in the making: what plan.c, steps.c and operands.c share. */
+/* A plan in the making: what plan.c, copies.c, steps.c and operands.c share. */
 #ifndef FASTEINSUM_PLANNING_BUILDER_H
 #define FASTEINSUM_PLANNING_BUILDER_H
 
@@ -50,6 +50,13 @@ void operand_from_output(Builder *builder);
 
 /* Nobody reads it any more. */
 void operand_release(Builder *builder, const Operand *operand);
+
+/* Makes the builder's contraction: the last of the sides from the others. */
+void make_contraction(Builder *builder, Operand *const sides[], int side_count,
+                      const LabelSet *summed);
+
+/* Appends the step that computes it, with the fastest strategy. */
+Status append_step(Builder *builder, Operand *const sides[], int side_count) MUST_CHECK;
 
 /* Appends a step that computes the last of the sides from the others. Sides that are not stored as
    computed with, or lie badly, are copied in steps of their own where that is faster. */

@@ -38,16 +38,14 @@ size_t conversion_scratch_bytes(const Conversion *conversion, ptrdiff_t elements
     return computed + memory_whole_lines((size_t)(conversion->stored * elements));
 }
 
-/* size is a constant. */
-static inline __attribute__((always_inline)) void scatter_sized(const char *from, char *to,
-                                                                BlockAxis axis, size_t size) {
-    for (ptrdiff_t i = 0; i < axis.count; i++) {
-        memcpy(to + i * axis.stride, from + i * (ptrdiff_t)size, size);
-    }
-}
+/* A loop within a block. */
+typedef struct Loop {
+    ptrdiff_t count, stride;
+} Loop;
 
-void conversion_read(const Conversion *conversion, const char *source, BlockAxis outer,
-                     BlockAxis inner, char *scratch) {
+/* Fills scratch with the elements as computed, the inner ones following each other. */
+static void fill(const Conversion *conversion, const char *source, Loop outer, Loop inner,
+                 char *scratch) {
     ptrdiff_t stored = conversion->stored, computed = conversion->computed;
     if (outer.stride == inner.count * inner.stride) { /* one goes on where the other ends */
         inner.count *= outer.count;
@@ -75,17 +73,35 @@ void conversion_read(const Conversion *conversion, const char *source, BlockAxis
     if (conversion->kernel) conversion->kernel(gathered, scratch, outer.count * inner.count);
 }
 
-void conversion_write(const Conversion *conversion, char *scratch, char *out, BlockAxis to) {
-    ptrdiff_t stored = conversion->stored;
-    if (to.stride == stored) {
-        conversion->kernel(scratch, out, to.count);
+Lie conversion_read(const Conversion *conversion, Lie from, ptrdiff_t rows, ptrdiff_t cols,
+                    bool by_rows, char *scratch) {
+    Loop row = {from.row ? rows : 1, from.row}, col = {from.col ? cols : 1, from.col};
+    Loop outer = by_rows ? col : row, inner = by_rows ? row : col;
+    fill(conversion, from.data, outer, inner, scratch);
+    ptrdiff_t near = conversion->computed, far = inner.count * near;
+    return (Lie){scratch, from.row ? (by_rows ? near : far) : 0,
+                 from.col ? (by_rows ? far : near) : 0};
+}
+
+/* size is a constant. */
+static inline __attribute__((always_inline)) void
+scatter_sized(const char *from, char *to, ptrdiff_t stride, ptrdiff_t count, size_t size) {
+    for (ptrdiff_t i = 0; i < count; i++) {
+        memcpy(to + i * stride, from + i * (ptrdiff_t)size, size);
+    }
+}
+
+void conversion_write(const Conversion *conversion, char *scratch, char *out, ptrdiff_t stride,
+                      ptrdiff_t count) {
+    if (stride == conversion->stored) {
+        conversion->kernel(scratch, out, count);
         return;
     }
-    char *narrowed = scratch + stored_offset(conversion, to.count);
-    conversion->kernel(scratch, narrowed, to.count);
-    if (stored == 1) {
-        scatter_sized(narrowed, out, to, 1);
+    char *narrowed = scratch + stored_offset(conversion, count);
+    conversion->kernel(scratch, narrowed, count);
+    if (conversion->stored == 1) {
+        scatter_sized(narrowed, out, stride, count, 1);
     } else {
-        scatter_sized(narrowed, out, to, 2);
+        scatter_sized(narrowed, out, stride, count, 2);
     }
 }

@@ -21,16 +21,22 @@ bool conversion_is_needed(const Contraction *contraction, DType arithmetic);
 /* Bytes of scratch for a block of so many elements as computed, and behind them as stored. */
 size_t conversion_scratch_bytes(const Conversion *conversion, ptrdiff_t elements);
 
-/* A loop within a block. */
-typedef struct BlockAxis {
-    ptrdiff_t count, stride;
-} BlockAxis;
+/* Per element: what converting costs, and what turning a block does. */
+static const double CONVERSION_CYCLES = 0.5, TURN_CYCLES = 0.6;
 
-/* Fills scratch with the elements of a block as computed, the inner ones following each other. */
-void conversion_read(const Conversion *conversion, const char *source, BlockAxis outer,
-                     BlockAxis inner, char *scratch);
+/* Where an input of a block is, in rows and columns: bytes from element to element, 0 where it does
+   not move. */
+typedef struct Lie {
+    const char *data;
+    ptrdiff_t row, col;
+} Lie;
 
-/* Stores the elements that follow each other in scratch: sums of a narrower type. */
-void conversion_write(const Conversion *conversion, char *scratch, char *out, BlockAxis to);
+/* The same input as computed with, in scratch, its rows or its columns following each other. */
+Lie conversion_read(const Conversion *conversion, Lie from, ptrdiff_t rows, ptrdiff_t cols,
+                    bool by_rows, char *scratch);
+
+/* Stores so many elements that follow each other in scratch: sums of a narrower type. */
+void conversion_write(const Conversion *conversion, char *scratch, char *out, ptrdiff_t stride,
+                      ptrdiff_t count);
 
 #endif

@@ -215,13 +215,6 @@ static Status make_runs(const Contraction *contraction, Arena *arena, DirectChoi
     return STATUS_OK;
 }
 
-/* One axis of blocks of another one. */
-static Axis axis_of_blocks(const Axis *axis, ptrdiff_t block) {
-    Axis blocks = {.extent = divide_up(axis->extent, block)};
-    for (int side = 0; side <= OUT; side++) blocks.strides[side] = axis->strides[side] * block;
-    return blocks;
-}
-
 /* The loops outside a unit, and how many units make a task. */
 static Status make_units(const Contraction *contraction, Arena *arena, DirectChoices *choices,
                          Error *error) {
@@ -237,8 +230,8 @@ static Status make_units(const Contraction *contraction, Arena *arena, DirectCho
     }
     ptrdiff_t blocks = divide_up(lanes->extent, UNIT_LANES);
     choices->unit_lanes = divide_up(lanes->extent, blocks);
-    choices->outer[choices->outer_count++] = axis_of_blocks(lanes, choices->unit_lanes);
-    choices->outer[choices->outer_count++] = axis_of_blocks(rows, choices->height);
+    choices->outer[choices->outer_count++] = axis_of_blocks(lanes, choices->unit_lanes, OUT + 1);
+    choices->outer[choices->outer_count++] = axis_of_blocks(rows, choices->height, OUT + 1);
     choices->unit_count = axes_extent(choices->outer, choices->outer_count);
     double tasks = ceil(nest_elements(contraction) / TASK_PRODUCTS);
     choices->task_count = (ptrdiff_t)fmin(tasks, (double)choices->unit_count);

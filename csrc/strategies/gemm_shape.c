@@ -198,16 +198,8 @@ static double reading_cycles(const Contraction *contraction, int side, const Mac
     return bytes > (double)machine->l2_bytes ? bytes / LINE_BYTES * LONE_LINE_CYCLES : 0;
 }
 
-/* Whether neighbours in memory belong to different entries of the batch, so that every element of
-   an entry takes a line of its own. */
-static bool is_lone(const Contraction *contraction, int side) {
-    int nearest = nest_nearest(contraction, side, 0, contraction->axis_count);
-    if (nearest == NO_AXIS) return false;
-    const ptrdiff_t *strides = contraction->axes[nearest].strides;
-    return strides[0] != 0 && strides[1] != 0 && strides[2] != 0;
-}
-
-/* These lines are read again for the next entries: from a cache, if that holds them all. */
+/* Lines of which an entry of the batch needs one element are read again for the next entries: from
+   a cache, if that holds them all. */
 static void find_lone_cycles(Model *model, const Contraction *contraction) {
     const Groups *groups = model->groups;
     double rows = (double)groups->rows.extent, cols = (double)groups->cols.extent;
@@ -215,10 +207,11 @@ static void find_lone_cycles(Model *model, const Contraction *contraction) {
     double elements[3] = {[2] = rows * cols};
     elements[model->inputs[PART_LEFT]] = rows * depth;
     elements[model->inputs[PART_RIGHT]] = cols * depth;
-    for (int side = 0; side < 3; side++) lines += is_lone(contraction, side) ? elements[side] : 0;
+    for (int side = 0; side < 3; side++)
+        lines += nest_is_lone(contraction, side) ? elements[side] : 0;
     bool is_far = lines * LINE_BYTES > (double)model->machine->l2_bytes / 2;
     for (int side = 0; side < 3; side++) {
-        if (!is_lone(contraction, side)) continue;
+        if (!nest_is_lone(contraction, side)) continue;
         model->lone_cycles[side] = is_far ? LONE_FAR_CYCLES : LONE_NEAR_CYCLES;
     }
 }

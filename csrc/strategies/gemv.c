@@ -63,7 +63,7 @@ static double plane_seconds(const Contraction *contraction, int matrix, Plane pl
     } else if (m.row == m.element && (is_shared || v.row == v.element)) {
         cycles = depth * (4 + rows * size * per_byte);
     } else if (is_turned(m, v)) {
-        cycles = rows * (10 + depth * (size * per_byte + SUMMATION_TURN_CYCLES));
+        cycles = rows * (10 + depth * (size * per_byte + TURN_CYCLES));
     } else {
         cycles = rows * depth * ((is_near(m) ? 1 : 4) + (is_near(v) ? 1 : 4));
     }

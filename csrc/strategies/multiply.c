@@ -11,8 +11,8 @@
 /* Elements of a block, if inputs are only converted and if they are turned. */
 enum { LONG_BLOCK = 1024, BLOCK_ALONG = 128, BLOCK_ACROSS = 32, LEAST_TURNED = 4 };
 
-/* Per element of an input. */
-static const double CONVERT_CYCLES = 0.5, TURN_CYCLES = 0.6, NEAR_CYCLES = 1, FAR_CYCLES = 3;
+/* Per element of an input that has no runs. */
+static const double NEAR_CYCLES = 1, FAR_CYCLES = 3;
 
 /* The axis that the kernel walks, and the one along which inputs are turned; or NO_AXIS. */
 typedef struct Axes {
@@ -66,7 +66,7 @@ static double axes_seconds(const Contraction *contraction, Axes axes, double ele
     double size = (double)dtype_size(arithmetic_of(contraction));
     cycles += output * (has_vectors ? size / 32 : 1);
     if (conversion_is_needed(contraction, arithmetic_of(contraction))) {
-        cycles += output * CONVERT_CYCLES;
+        cycles += output * CONVERSION_CYCLES;
     }
     double calls = elements / (double)nest_extent(contraction, axes.along);
     return rates_cycles(elements * cycles) + calls * rates.seconds_per_call * (0.5 + output / 4.0);
@@ -157,22 +157,13 @@ static Status multiply_prepare(const Contraction *contraction, const Machine *ma
 
 /* ---- blocks -------------------------------------------------------------- */
 
-/* How a side of a block is read: bytes from element to element. */
-typedef struct Lie {
-    char *data;
-    ptrdiff_t along, across;
-} Lie;
-
-/* Where it is, or from scratch. */
-static Lie read_side(const MultiplyChoices *choices, int side, char *data, ptrdiff_t along,
-                     ptrdiff_t across, char *scratch) {
-    Lie lie = {data, choices->along->strides[side], choices->across->strides[side]};
+/* Where an input of a block is, or by way of scratch. Its rows are across, its columns along. */
+static Lie read_input(const MultiplyChoices *choices, int side, const char *data, ptrdiff_t along,
+                      ptrdiff_t across, char *scratch) {
+    Lie lie = {data, choices->across->strides[side], choices->along->strides[side]};
     if (!choices->is_read[side]) return lie;
-    BlockAxis inner = {lie.along ? along : 1, lie.along};
-    BlockAxis outer = {lie.across ? across : 1, lie.across};
-    conversion_read(&choices->conversions[side], data, outer, inner, scratch);
-    ptrdiff_t size = choices->conversions[side].computed;
-    return (Lie){scratch, lie.along ? size : 0, lie.across ? inner.count * size : 0};
+    return conversion_read(&choices->conversions[side], lie, across, along, false,
+                           scratch + choices->scratch[side]);
 }
 
 static void multiply_block(const MultiplyChoices *choices, char *const starts[], ptrdiff_t along,
@@ -182,16 +173,15 @@ static void multiply_block(const MultiplyChoices *choices, char *const starts[],
     const char *inputs[MAX_SIDES];
     ptrdiff_t strides[MAX_SIDES];
     for (int side = 0; side < output; side++) {
-        lies[side] =
-            read_side(choices, side, starts[side], along, across, scratch + choices->scratch[side]);
-        strides[side] = lies[side].along;
+        lies[side] = read_input(choices, side, starts[side], along, across, scratch);
+        strides[side] = lies[side].col;
     }
     const Conversion *narrowing = &choices->conversions[output];
-    BlockAxis to = {along, choices->along->strides[output]};
+    ptrdiff_t out_stride = choices->along->strides[output];
     char *narrowed = scratch + choices->scratch[output];
     for (ptrdiff_t i = 0; i < across; i++) {
         for (int side = 0; side < output; side++) {
-            inputs[side] = lies[side].data + i * lies[side].across;
+            inputs[side] = lies[side].data + i * lies[side].row;
         }
         char *out = starts[output] + i * choices->across->strides[output];
         choices->kernel(&(MultiplyJob){
@@ -200,9 +190,9 @@ static void multiply_block(const MultiplyChoices *choices, char *const starts[],
             .inputs = inputs,
             .in_strides = strides,
             .out = narrowing->kernel ? narrowed : out,
-            .out_stride = narrowing->kernel ? narrowing->computed : to.stride,
+            .out_stride = narrowing->kernel ? narrowing->computed : out_stride,
         });
-        if (narrowing->kernel) conversion_write(narrowing, narrowed, out, to);
+        if (narrowing->kernel) conversion_write(narrowing, narrowed, out, out_stride, along);
     }
 }
 

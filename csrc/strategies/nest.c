@@ -26,14 +26,6 @@ static Axis *take_inner(const Contraction *contraction, int axis, Axis *to) {
     return to;
 }
 
-/* The loop over blocks of an axis. */
-static Axis blocks_of(const Axis *axis, ptrdiff_t block, int side_count) {
-    Axis blocks = {.extent = divide_up(axis->extent, block)};
-    for (int side = 0; side < side_count; side++)
-        blocks.strides[side] = block * axis->strides[side];
-    return blocks;
-}
-
 /* Whole positions where there are enough of them, else pieces of the rows. */
 static void cut(Nest *nest, ptrdiff_t grain) {
     ptrdiff_t rows = nest->rows->extent;
@@ -61,7 +53,8 @@ Status nest_make(const Contraction *contraction, Plane plane, Arena *arena, Nest
     Axis *end =
         take_outer(contraction, plane, contraction->kept_count, contraction->axis_count, summed);
     if (block < cols) {
-        *end++ = blocks_of(&contraction->axes[plane.cols], block, contraction->input_count + 1);
+        *end++ =
+            axis_of_blocks(&contraction->axes[plane.cols], block, contraction->input_count + 1);
     }
     *nest = (Nest){
         .outer = axes,
@@ -133,6 +126,12 @@ ptrdiff_t nest_extent(const Contraction *contraction, int axis) {
 
 ptrdiff_t nest_stride(const Contraction *contraction, int axis, int side) {
     return axis == NO_AXIS ? 0 : contraction->axes[axis].strides[side];
+}
+
+bool nest_is_lone(const Contraction *contraction, int side) {
+    int nearest = nest_nearest(contraction, side, 0, contraction->axis_count);
+    return nearest != NO_AXIS &&
+           axis_is_shared(&contraction->axes[nearest], contraction->input_count + 1);
 }
 
 double nest_elements(const Contraction *contraction) {

@@ -62,6 +62,10 @@ bool nest_is_served(const Contraction *contraction, const Machine *machine);
 int nest_nearest(const Contraction *contraction, int side, int first, int last);
 int nest_longest(const Contraction *contraction, int first, int last);
 
+/* Whether neighbours in memory belong to different entries of the batch, so that every element of
+   an entry takes a line of its own. */
+bool nest_is_lone(const Contraction *contraction, int side);
+
 /* 1 for NO_AXIS, and a stride of 0. */
 ptrdiff_t nest_extent(const Contraction *contraction, int axis);
 ptrdiff_t nest_stride(const Contraction *contraction, int axis, int side);

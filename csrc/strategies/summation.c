@@ -9,8 +9,6 @@ enum {
     TURNED_ROWS = 64,  /* of a block that is turned */
 };
 
-static const double CONVERT_CYCLES = 0.5;
-
 /* ---- prepare ------------------------------------------------------------- */
 
 bool summation_applies(const Contraction *contraction, const Machine *machine) {
@@ -21,7 +19,7 @@ bool summation_applies(const Contraction *contraction, const Machine *machine) {
 }
 
 double summation_convert_cycles(const Contraction *contraction) {
-    return conversion_is_needed(contraction, contraction->arithmetic) ? CONVERT_CYCLES : 0;
+    return conversion_is_needed(contraction, contraction->arithmetic) ? CONVERSION_CYCLES : 0;
 }
 
 /* Whether an input goes through scratch. */
@@ -108,22 +106,15 @@ Status summation_make(const Contraction *contraction, Plane plane, const Machine
 
 /* ---- run ----------------------------------------------------------------- */
 
-/* An input as the kernel reads it: where it is, or converted into scratch. */
+/* An input as the kernel reads it: where it is, or by way of scratch. */
 static Lie read_input(const Summation *summation, int side, const char *data, ptrdiff_t rows,
                       ptrdiff_t cols, char *scratch) {
     const Nest *nest = &summation->nest;
-    const Conversion *conversion = &summation->conversions[side];
     Lie lie = {data, nest->rows->strides[side], nest->cols->strides[side]};
     if (!is_read(summation, side)) return lie;
-    BlockAxis row = {lie.row ? rows : 1, lie.row}, col = {lie.col ? cols : 1, lie.col};
     bool has_near_rows = lie.row != 0 && (lie.col == 0 || magnitude(lie.row) < magnitude(lie.col));
-    ptrdiff_t size = conversion->computed;
-    if (has_near_rows != summation->is_turned[side]) {
-        conversion_read(conversion, data, col, row, scratch);
-        return (Lie){scratch, size, lie.col ? row.count * size : 0};
-    }
-    conversion_read(conversion, data, row, col, scratch);
-    return (Lie){scratch, lie.row ? col.count * size : 0, lie.col ? size : 0};
+    bool by_rows = has_near_rows != summation->is_turned[side];
+    return conversion_read(&summation->conversions[side], lie, rows, cols, by_rows, scratch);
 }
 
 /* What is summed at the position of the walk. */
@@ -180,8 +171,8 @@ static void sum_some_rows(const Summation *summation, char *const starts[], ptrd
     const Nest *nest = &summation->nest;
     int output = nest->side_count - 1;
     const Conversion *narrowing = &summation->conversions[output];
-    BlockAxis rows = {count, nest->rows->strides[output]};
-    Target target = {count, starts[output], rows.stride, false};
+    ptrdiff_t stride = nest->rows->strides[output];
+    Target target = {count, starts[output], stride, false};
     if (narrowing->kernel) {
         target.out = scratch + summation->side_scratch[output];
         target.stride = narrowing->computed;
@@ -190,7 +181,9 @@ static void sum_some_rows(const Summation *summation, char *const starts[], ptrd
     walk_begin(&walk, nest->outer + nest->kept_count, nest->summed_count, nest->side_count, starts,
                0);
     sum_next(summation, &walk, nest->summed_positions, target, scratch, scratch);
-    if (narrowing->kernel) { conversion_write(narrowing, target.out, starts[output], rows); }
+    if (narrowing->kernel) {
+        conversion_write(narrowing, target.out, starts[output], stride, count);
+    }
 }
 
 /* The rows of one kept position, by chunks. */

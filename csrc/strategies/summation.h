@@ -20,18 +20,12 @@ typedef struct Target {
     bool accumulate;
 } Target;
 
-/* What the kernel reads: an input from its first element on, by strides. */
-typedef struct Lie {
-    const char *data;
-    ptrdiff_t row, col;
-} Lie;
-
 enum {
     SUMMATION_INPUTS = 8,
     SUMMATION_BLOCK = 8192, /* elements that go through scratch at once, and stay in cache */
 };
 
-/* What it reads for one target: of each input so many columns. */
+/* What the kernel reads for one target: of each input so many columns. */
 typedef struct Block {
     ptrdiff_t cols;
     Lie inputs[SUMMATION_INPUTS];
@@ -58,9 +52,8 @@ typedef struct Summation {
 /* Whether sums can be formed in the arithmetic of the contraction. */
 bool summation_applies(const Contraction *contraction, const Machine *machine);
 
-/* What converting costs, for each time that an element is read; and turning. */
+/* What converting costs, for each time that an element is read. */
 double summation_convert_cycles(const Contraction *contraction);
-static const double SUMMATION_TURN_CYCLES = 0.6;
 
 /* Makes the nest, and the phases and scratch of the step. term, context, is_turned and
    has_products are the caller's. */

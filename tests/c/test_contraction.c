@@ -82,8 +82,13 @@ static void test_order_and_emptiness(void) {
     make(&contraction, rows, 3);
     CHECK(!contraction.is_empty);
     CHECK_EQUAL_INT(axes_extent(contraction.axes, contraction.axis_count), 4 * 6 * 7);
-    CHECK_EQUAL_INT(axis_sides(&contraction.axes[0], 3), 6);
-    CHECK_EQUAL_INT(axis_sides(&contraction.axes[2], 3), 3);
+    CHECK(!axis_is_shared(&contraction.axes[0], 3));
+    CHECK(axis_is_shared(&contraction.axes[2], 2));
+    CHECK(!axis_is_shared(&contraction.axes[2], 3));
+    Axis blocks = axis_of_blocks(&contraction.axes[2], 3, 3); /* of 7 */
+    CHECK_EQUAL_INT(blocks.extent, 3);
+    CHECK_EQUAL_INT(blocks.strides[0], 192);
+    CHECK_EQUAL_INT(blocks.strides[2], 0);
 }
 
 static void test_groups(void) {

@@ -2,19 +2,23 @@
  * Nothing is packed. A tile keeps several rows of the output in registers, all of which use each
  * vector of the map once it is loaded. The last vector of a row overlaps the one before it. */
 
-/* Accumulators fill the registers, but for the vectors of a step. */
+/* Rows and vectors of the tiles: accumulators fill the registers, but for the vectors of a step.
+   Narrow outputs take tall tiles, as sums that wait for each other need company. */
 #if VECTOR_REGISTERS >= 32 && PLANES == 1
-    #define DIRECT_ROWS(X) X(6) X(2) X(1)
-    #define DIRECT_MOST_ROWS 6
-#elif VECTOR_REGISTERS >= 32
-    #define DIRECT_ROWS(X) X(3) X(1)
-    #define DIRECT_MOST_ROWS 3
-#elif PLANES == 1
-    #define DIRECT_ROWS(X) X(3) X(1)
-    #define DIRECT_MOST_ROWS 3
+    #define DIRECT_TALL(X) X(12, 2) X(8, 2)
+    #define DIRECT_FLAT(X) X(6, 4) X(4, 4) X(2, 4) X(1, 4)
+    #define DIRECT_TALL_ROWS 12
+    #define DIRECT_FLAT_ROWS 6
+#elif VECTOR_REGISTERS >= 32 || PLANES == 1
+    #define DIRECT_TALL(X) X(6, 2) X(4, 2)
+    #define DIRECT_FLAT(X) X(3, 4) X(1, 4)
+    #define DIRECT_TALL_ROWS 6
+    #define DIRECT_FLAT_ROWS 3
 #else
-    #define DIRECT_ROWS(X) X(1)
-    #define DIRECT_MOST_ROWS 1
+    #define DIRECT_TALL(X) X(3, 2) X(2, 2)
+    #define DIRECT_FLAT(X) X(1, 4)
+    #define DIRECT_TALL_ROWS 3
+    #define DIRECT_FLAT_ROWS 1
 #endif
 #define DIRECT_MOST_VECTORS 4
 #define DIRECT_PLAIN_PRODUCT(a, b) ((a) * (b))
@@ -61,22 +65,22 @@ static __attribute__((noinline)) void NAME(direct_element)(const DirectJob *job,
     PASTE(NAME(direct_tile), single)(job, row, (DirectPlace){at, 0}, 1, 1);
 }
 
-/* All lanes of rows row .. row + rows - 1: by as many whole vectors at once as there are left; if
-   there is not even one, by narrower ones. */
+/* All lanes of rows row .. row + rows - 1: by as many whole vectors at once as there are left, at
+   most so many; if there is not even one, by narrower ones. */
 static inline __attribute__((always_inline)) void NAME(direct_strip)(const DirectJob *job, int row,
-                                                                     int rows) {
-#define DIRECT_TILE(size, lanes, vectors)                               \
-    do {                                                                \
-        ptrdiff_t past = at + (lanes) * (vectors) - width;              \
-        DirectPlace place = {at, past > 0 ? (int)past : 0};             \
-        PASTE(NAME(direct_tile), size)(job, row, place, rows, vectors); \
-        at += (lanes) * (vectors);                                      \
+                                                                     int rows, int vectors) {
+#define DIRECT_TILE(size, lanes, count)                               \
+    do {                                                              \
+        ptrdiff_t past = at + (lanes) * (count) - width;              \
+        DirectPlace place = {at, past > 0 ? (int)past : 0};           \
+        PASTE(NAME(direct_tile), size)(job, row, place, rows, count); \
+        at += (lanes) * (count);                                      \
     } while (0)
     enum { HALF = LANES / 2 > PLANES ? LANES / 2 : PLANES };
     enum { QUARTER = LANES / 4 > PLANES ? LANES / 4 : PLANES };
     ptrdiff_t at = 0, width = PLANES * job->lanes;
     if (width >= LANES) {
-        while (at + 3 * LANES < width) DIRECT_TILE(whole, LANES, 4);
+        while (vectors == 4 && at + 3 * LANES < width) DIRECT_TILE(whole, LANES, 4);
         while (at + LANES < width) DIRECT_TILE(whole, LANES, 2);
         while (at < width) DIRECT_TILE(whole, LANES, 1);
     } else if (width >= HALF) {
@@ -91,26 +95,35 @@ static inline __attribute__((always_inline)) void NAME(direct_strip)(const Direc
 #undef DIRECT_TILE
 }
 
-#define DIRECT_DEFINE(rows)                                                      \
+#define DIRECT_DEFINE(rows, vectors)                                             \
     static void PASTE(NAME(direct_strip), rows)(const DirectJob *job, int row) { \
-        NAME(direct_strip)(job, row, rows);                                      \
+        NAME(direct_strip)(job, row, rows, vectors);                             \
     }
-DIRECT_ROWS(DIRECT_DEFINE)
+DIRECT_TALL(DIRECT_DEFINE)
+DIRECT_FLAT(DIRECT_DEFINE)
 #undef DIRECT_DEFINE
 
+/* The tallest tiles that leave no rows over, or enough for another good one. */
 static void NAME(direct)(const DirectJob *job) {
+    bool is_narrow = PLANES * job->lanes <= 2 * LANES;
     int row = 0;
-#define DIRECT_RUN(height)                                 \
-    for (; row + (height) <= job->rows; row += (height)) { \
-        PASTE(NAME(direct_strip), height)(job, row);       \
+#define DIRECT_RUN(height, vectors)                                                               \
+    while ((vectors) > 2 || is_narrow) {                                                          \
+        int left = job->rows - row - (height);                                                    \
+        if (left < 0 || ((height) == DIRECT_TALL_ROWS && 0 < left && 2 * left < (height))) break; \
+        PASTE(NAME(direct_strip), height)(job, row);                                              \
+        row += (height);                                                                          \
     }
-    DIRECT_ROWS(DIRECT_RUN)
+    DIRECT_TALL(DIRECT_RUN)
+    DIRECT_FLAT(DIRECT_RUN)
 #undef DIRECT_RUN
 }
 
-enum { NAME(DIRECT_HEIGHT) = DIRECT_MOST_ROWS };
+enum { NAME(DIRECT_TALLEST) = DIRECT_TALL_ROWS, NAME(DIRECT_FLATTEST) = DIRECT_FLAT_ROWS };
 
-#undef DIRECT_ROWS
-#undef DIRECT_MOST_ROWS
+#undef DIRECT_TALL
+#undef DIRECT_FLAT
+#undef DIRECT_TALL_ROWS
+#undef DIRECT_FLAT_ROWS
 #undef DIRECT_MOST_VECTORS
 #undef DIRECT_PLAIN_PRODUCT

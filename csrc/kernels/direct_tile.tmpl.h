@@ -9,7 +9,7 @@
 typedef ELEMENT DIRECT(DirectVector) __attribute__((vector_size(DIRECT_BYTES)));
 typedef ELEMENT DIRECT(DirectMemory)
     __attribute__((vector_size(DIRECT_BYTES), aligned(sizeof(ELEMENT)), may_alias));
-typedef DIRECT(DirectVector) DIRECT(DirectSums)[PLANES][DIRECT_MOST_ROWS][DIRECT_MOST_VECTORS];
+typedef DIRECT(DirectVector) DIRECT(DirectSums)[PLANES][DIRECT_TALL_ROWS][DIRECT_MOST_VECTORS];
 
 /* The steps of one run for the rows of the tile that it meets, bit r for row r; a constant where it
    meets all of them. The last vector lies `skip` lanes further back than the others would have it.
@@ -25,7 +25,7 @@ DIRECT(direct_steps)(const DirectJob *job, const DirectSteps *steps, DIRECT(Dire
             ptrdiff_t lane = v * DIRECT_LANES - (v == vectors - 1 ? steps->skip : 0);
             m[v] = *(const DIRECT(DirectMemory) *)(map + lane * (ptrdiff_t)sizeof(ELEMENT));
         }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
         for (int r = 0; r < rows; r++) {
             if (!(met >> r & 1)) continue;
             const Element *weight = (const Element *)(const void *)(kernel + r * job->kernel_row);
@@ -41,7 +41,7 @@ DIRECT(direct_steps)(const DirectJob *job, const DirectSteps *steps, DIRECT(Dire
     }
 }
 
-/* One vector of the output where it is complex, or its first lanes have been written before. Apart,
+/* One vector of the output where it is complex, or its first lanes have been added before. Apart,
    as all tiles of a set share it. */
 static __attribute__((noinline)) void DIRECT(direct_put_lanes)(const DirectJob *job, char *out,
                                                                const DIRECT(DirectVector)
@@ -64,10 +64,11 @@ static __attribute__((noinline)) void DIRECT(direct_put_lanes)(const DirectJob *
     }
 }
 
+/* One vector. Lanes that have been written before get the same bits again. */
 static inline __attribute__((always_inline)) void
 DIRECT(direct_put)(const DirectJob *job, char *out, const DIRECT(DirectVector) sums[PLANES],
                    int skip) {
-    if (PLANES == 2 || skip > 0) {
+    if (PLANES == 2 || (skip > 0 && job->accumulate)) {
         DIRECT(direct_put_lanes)(job, out, sums, skip);
         return;
     }
@@ -85,7 +86,7 @@ DIRECT(direct_tile)(const DirectJob *job, int row, DirectPlace place, int rows, 
     DIRECT(DirectSums) sums;
 #pragma GCC unroll 2
     for (int p = 0; p < PLANES; p++) {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
         for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 4
             for (int v = 0; v < vectors; v++) sums[p][r][v] = (DIRECT(DirectVector)){0};
@@ -105,7 +106,7 @@ DIRECT(direct_tile)(const DirectJob *job, int row, DirectPlace place, int rows, 
             DIRECT(direct_steps)(job, &steps, &sums, rows, vectors, met);
         }
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < rows; r++) {
         char *out = job->out + (row + r) * job->out_row + offset;
 #pragma GCC unroll 4

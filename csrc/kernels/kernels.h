@@ -125,6 +125,20 @@ typedef struct DirectJob {
 } DirectJob;
 typedef void DirectKernel(const DirectJob *job);
 
+/* batch: out[i][j] = (out[i][j] if accumulate +) sum over k < depth of left[i][k] * right[k][j] for
+   each of `lanes` entries, at least a vector of them. Elements of neighbouring entries follow each
+   other in memory on all sides; those of the first entry are where the tables say: left[i][k] at
+   left_rows[i] + left_depth[k], right[k][j] at right_cols[j] + right_depth[k]. */
+typedef struct BatchJob {
+    ptrdiff_t lanes, rows, cols, depth;
+    const char *left, *right;
+    const ptrdiff_t *left_rows, *left_depth, *right_cols, *right_depth;
+    char *out;
+    const ptrdiff_t *out_rows, *out_cols;
+    bool accumulate;
+} BatchJob;
+typedef void BatchKernel(const BatchJob *job);
+
 /* small: for each of `count` entries out[i][j] = sum over k < depth of left[i][k] * right[k][j];
    data points to the first entry of left, right and out. Depth and columns, at most SMALL_MOST, are
    those of the function: smalls[depth - 1][columns - 1]. Any strides; fast where entries of out,
@@ -150,7 +164,11 @@ typedef struct KernelSet {
     MultiplyKernel *multiply;
     GemvKernel *gemv;
     DirectKernel *direct;
-    int direct_rows; /* the most that it takes: they share what they load */
+    int direct_flat_rows; /* the most that share what they load */
+    int direct_tall_rows; /* the same of rows of one or two vectors */
+    BatchKernel *batch;
+    int batch_rows; /* of its tiles */
+    int batch_cols;
     SmallKernels *smalls;
 } KernelSet;
 

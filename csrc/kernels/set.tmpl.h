@@ -36,6 +36,7 @@
 
 #include "kernels/sums.tmpl.h"
 
+#include "kernels/batch.tmpl.h"
 #include "kernels/copy.tmpl.h"
 #include "kernels/direct.tmpl.h"
 #include "kernels/gemv.tmpl.h"
@@ -65,7 +66,11 @@ static const KernelSet NAME(kernel_set) = {
     .multiply = NAME(multiply),
     .gemv = NAME(gemv),
     .direct = NAME(direct),
-    .direct_rows = NAME(DIRECT_HEIGHT),
+    .direct_flat_rows = NAME(DIRECT_FLATTEST),
+    .direct_tall_rows = NAME(DIRECT_TALLEST),
+    .batch = NAME(batch),
+    .batch_rows = NAME(BATCH_ROWS),
+    .batch_cols = NAME(BATCH_COLS),
     .smalls = &NAME(smalls),
 };
 

@@ -17,6 +17,7 @@
 
 enum { OUT = 2 };
 enum { MOST_RUNS = 4096, CHAIN_STEPS = 256 }; /* of additions without a break */
+enum { MOST_ROWS = 24 };                      /* of a unit; a run has a bit for each */
 enum { SUM_LATENCY = 4, UNIT_LANES = 4096, TASK_PRODUCTS = 1 << 20 };
 
 /* Which side and which axis plays which part. */
@@ -95,6 +96,21 @@ static double vectors_of(double scalars, double lanes) {
     return 4 * scalars < lanes ? 4 * scalars : ceil(scalars / lanes);
 }
 
+/* How many rows are computed at once. */
+static ptrdiff_t strip_rows(const Contraction *contraction, const Roles *roles,
+                            const KernelSet *kernels) {
+    bool is_narrow = nest_extent(contraction, roles->lanes) <= 2 * kernels->vector_cols;
+    int most = is_narrow ? kernels->direct_tall_rows : kernels->direct_flat_rows;
+    return smaller(nest_extent(contraction, roles->rows), most);
+}
+
+/* Rows of a unit: filters share nothing but the call, those that slide what they load. */
+static int height_of(const Contraction *contraction, const Roles *roles, const KernelSet *kernels) {
+    ptrdiff_t rows = nest_extent(contraction, roles->rows);
+    ptrdiff_t most = roles->slide == NO_AXIS ? MOST_ROWS : strip_rows(contraction, roles, kernels);
+    return (int)divide_up(rows, divide_up(rows, most));
+}
+
 /* Of all strips of rows. A vector that crosses a cache line is loaded twice, each time in half a
    cycle; about half of that is hidden behind the products. */
 static double compute_seconds(const Contraction *contraction, const Roles *roles,
@@ -105,8 +121,8 @@ static double compute_seconds(const Contraction *contraction, const Roles *roles
         isa_vector_bytes(machine->isa) * planes / (double)dtype_size(contraction->arithmetic);
     double vectors = vectors_of((double)nest_extent(contraction, roles->lanes) * planes, lanes);
     ptrdiff_t rows = nest_extent(contraction, roles->rows);
-    int height = rows < kernels->direct_rows ? (int)rows : kernels->direct_rows;
-    double strips = (double)divide_up(rows, kernels->direct_rows);
+    int height = height_of(contraction, roles, kernels);
+    double strips = (double)divide_up(rows, strip_rows(contraction, roles, kernels));
     double depth = 1, positions = 1;
     for (int i = 0; i < contraction->axis_count; i++) {
         bool is_kept = i < contraction->kept_count, is_ours = i == roles->lanes || i == roles->rows;
@@ -245,8 +261,7 @@ static Status direct_prepare(const Contraction *contraction, const Machine *mach
     const KernelSet *kernels = kernels_for(contraction->arithmetic, machine->isa);
     *choices = (DirectChoices){.kernel = kernels->direct};
     choose_roles(contraction, machine, &choices->roles);
-    choices->height =
-        (int)smaller(nest_extent(contraction, choices->roles.rows), kernels->direct_rows);
+    choices->height = height_of(contraction, &choices->roles, kernels);
     TRY(make_runs(contraction, arena, choices, error));
     TRY(make_units(contraction, arena, choices, error));
     step->choices = choices;

@@ -7,11 +7,20 @@
 #include <string.h>
 
 extern const Strategy strategy_copy, strategy_reduce, strategy_multiply, strategy_small,
-    strategy_direct, strategy_gemv, strategy_gemm, strategy_fused, strategy_generic;
+    strategy_direct, strategy_batch, strategy_gemv, strategy_gemm, strategy_fused, strategy_generic;
 
 const Strategy *const strategies[] = {
-    &strategy_copy, &strategy_reduce, &strategy_multiply, &strategy_small,   &strategy_direct,
-    &strategy_gemv, &strategy_gemm,   &strategy_fused,    &strategy_generic, NULL,
+    &strategy_copy,
+    &strategy_reduce,
+    &strategy_multiply,
+    &strategy_small,
+    &strategy_direct,
+    &strategy_batch,
+    &strategy_gemv,
+    &strategy_gemm,
+    &strategy_fused,
+    &strategy_generic,
+    NULL,
 };
 
 static double traffic_seconds(const Contraction *contraction, const Machine *machine) {

@@ -18,7 +18,8 @@
 enum { OUT = 2 };
 enum { MOST_RUNS = 4096, CHAIN_STEPS = 256 }; /* of additions without a break */
 enum { MOST_ROWS = 24 };                      /* of a unit; a run has a bit for each */
-enum { SUM_LATENCY = 4, UNIT_LANES = 4096, TASK_PRODUCTS = 1 << 20 };
+enum { SUM_LATENCY = 4, FAR_LINE_CYCLES = 4, LINE_BYTES = 64 };
+enum { UNIT_LANES = 4096, TASK_PRODUCTS = 1 << 20 };
 
 /* Which side and which axis plays which part. */
 typedef struct Roles {
@@ -90,10 +91,19 @@ static double run_count_of(const Contraction *contraction, const Roles *roles, i
     return runs * (double)(contraction->axes[roles->slide].extent + height - 1);
 }
 
-/* Vectors in a row of the output; what is narrower than a quarter of one goes element by element,
-   each as slow as a vector, and a tile of its own. */
-static double vectors_of(double scalars, double lanes) {
-    return 4 * scalars < lanes ? 4 * scalars : ceil(scalars / lanes);
+/* How a row of the output is cut. */
+typedef struct RowTiles {
+    double vectors, tiles;
+} RowTiles;
+
+/* Tiles of up to four vectors; of what is narrower than one, halves or quarters, each a tile of its
+   own; of what is narrower still, elements, which are as slow as four vectors. */
+static RowTiles row_tiles(double scalars, double lanes) {
+    double vectors = ceil(scalars / lanes);
+    if (scalars >= lanes) return (RowTiles){vectors, ceil(vectors / 4)};
+    if (4 * scalars < lanes) return (RowTiles){4 * scalars, scalars};
+    double parts = ceil(scalars / lanes * (2 * scalars < lanes ? 4 : 2));
+    return (RowTiles){parts, parts};
 }
 
 /* How many rows are computed at once. */
@@ -111,6 +121,17 @@ static int height_of(const Contraction *contraction, const Roles *roles, const K
     return (int)divide_up(rows, divide_up(rows, most));
 }
 
+/* A map that comes from beyond the second cache is read by narrow strips, line by line; by all
+   strips of rows again, if there is no room for what one of them reads. */
+static double reading_cycles(const Contraction *contraction, const Roles *roles, double steps,
+                             double strips, const Machine *machine) {
+    double map = nest_side_bytes(contraction, roles->map), l2 = (double)machine->l2_bytes;
+    double lanes = fmin((double)nest_extent(contraction, roles->lanes), UNIT_LANES);
+    double unit = steps * lanes * (double)dtype_size(contraction->arithmetic);
+    if (map <= l2) return 0;
+    return map / LINE_BYTES * FAR_LINE_CYCLES * (unit <= l2 / 2 ? 1 : strips);
+}
+
 /* Of all strips of rows. A vector that crosses a cache line is loaded twice, each time in half a
    cycle; about half of that is hidden behind the products. */
 static double compute_seconds(const Contraction *contraction, const Roles *roles,
@@ -119,7 +140,7 @@ static double compute_seconds(const Contraction *contraction, const Roles *roles
     double planes = dtype_is_complex(contraction->arithmetic) ? 2 : 1;
     double lanes =
         isa_vector_bytes(machine->isa) * planes / (double)dtype_size(contraction->arithmetic);
-    double vectors = vectors_of((double)nest_extent(contraction, roles->lanes) * planes, lanes);
+    RowTiles row = row_tiles((double)nest_extent(contraction, roles->lanes) * planes, lanes);
     ptrdiff_t rows = nest_extent(contraction, roles->rows);
     int height = height_of(contraction, roles, kernels);
     double strips = (double)divide_up(rows, strip_rows(contraction, roles, kernels));
@@ -131,13 +152,15 @@ static double compute_seconds(const Contraction *contraction, const Roles *roles
     }
     double shared = (double)nest_extent(contraction, roles->slide);
     double steps = depth / shared * (shared + (roles->slide == NO_AXIS ? 0 : height - 1));
-    double tiles = ceil(vectors / 4), runs = run_count_of(contraction, roles, height);
-    double products = (double)rows * depth * vectors * planes;
+    double runs = run_count_of(contraction, roles, height);
+    double products = (double)rows * depth * row.vectors * planes;
     double multiplying = products * lanes * 2 / kernels->flops_per_cycle;
-    double waiting = strips * steps * tiles * SUM_LATENCY; /* each sum for its last product */
-    double loading = strips * steps * vectors + (double)rows * depth * tiles * planes / 2;
-    double cycles = fmax(multiplying, waiting) + loading / 2 + strips * tiles * (30 + 12 * runs);
-    return rates_cycles(positions * cycles) + positions * strips * rates.seconds_per_call;
+    double waiting = strips * steps * row.tiles * SUM_LATENCY; /* each sum for its last product */
+    double loading = strips * steps * row.vectors + (double)rows * depth * row.tiles * planes / 2;
+    double cycles = fmax(multiplying, waiting) + loading / 2;
+    cycles = positions * (cycles + strips * row.tiles * (30 + 12 * runs));
+    cycles += reading_cycles(contraction, roles, steps, strips, machine);
+    return rates_cycles(cycles) + positions * strips * rates.seconds_per_call;
 }
 
 static bool is_better(const Contraction *contraction, const Roles *roles, const Machine *machine,

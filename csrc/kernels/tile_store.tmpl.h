@@ -13,40 +13,78 @@ NAME(tile_store_row)(const TileJob *job, const Element *sums, char *out, bool ac
     }
 }
 
-/* The same where the columns follow each other: `bytes` of them. The last vector overlaps the one
-   before, so that what it adds to is read first. */
+/* Columns that follow each other, by vectors of some size: the last one overlaps the one before, so
+   that what it adds to is read first. */
+#define TILE_STORE_VECTORS(size)                                                     \
+    do {                                                                             \
+        typedef ELEMENT Loose                                                        \
+            __attribute__((vector_size(size), aligned(sizeof(ELEMENT)), may_alias)); \
+        const ptrdiff_t end = bytes - (size);                                        \
+        Loose last = *(const Loose *)(const void *)(sums + end);                     \
+        if (accumulate) last += *(const Loose *)(void *)(out + end);                 \
+        for (ptrdiff_t at = 0; at < end; at += (size)) {                             \
+            Loose sum = *(const Loose *)(const void *)(sums + at);                   \
+            if (accumulate) sum += *(const Loose *)(void *)(out + at);               \
+            *(Loose *)(void *)(out + at) = sum;                                      \
+        }                                                                            \
+        *(Loose *)(void *)(out + end) = last;                                        \
+    } while (0)
+
+/* `bytes` of columns that follow each other. */
 static inline __attribute__((always_inline)) void
-NAME(tile_store_adjacent)(const char *sums, char *out, ptrdiff_t bytes, bool accumulate) {
+NAME(tile_store_run)(const char *sums, char *out, ptrdiff_t bytes, bool accumulate) {
     if (bytes >= VECTOR_BYTES) {
-        ptrdiff_t end = bytes - VECTOR_BYTES;
-        Vector last = NAME(load)(sums + end);
-        if (accumulate) last = NAME(load)(out + end) + last;
-        for (ptrdiff_t at = 0; at < end; at += VECTOR_BYTES) {
-            Vector sum = NAME(load)(sums + at);
-            NAME(store)(out + at, accumulate ? NAME(load)(out + at) + sum : sum);
+        TILE_STORE_VECTORS(VECTOR_BYTES);
+#if VECTOR_BYTES >= 32
+    } else if (bytes >= VECTOR_BYTES / 2) {
+        TILE_STORE_VECTORS(VECTOR_BYTES / 2);
+#endif
+#if VECTOR_BYTES >= 64
+    } else if (bytes >= VECTOR_BYTES / 4) {
+        TILE_STORE_VECTORS(VECTOR_BYTES / 4);
+#endif
+    } else {
+        for (ptrdiff_t at = 0; at < bytes; at += (ptrdiff_t)sizeof(ELEMENT)) {
+            ELEMENT *to = &((Element *)(void *)(out + at))->plane[0];
+            ELEMENT sum = ((const Element *)(const void *)(sums + at))->plane[0];
+            *to = accumulate ? (ELEMENT)(*to + sum) : sum;
         }
-        NAME(store)(out + end, last);
-        return;
     }
-    for (ptrdiff_t at = 0; at < bytes; at += (ptrdiff_t)sizeof(ELEMENT)) {
-        ELEMENT *to = &((Element *)(void *)(out + at))->plane[0];
-        ELEMENT sum = ((const Element *)(const void *)(sums + at))->plane[0];
-        *to = accumulate ? (ELEMENT)(*to + sum) : sum;
+}
+
+#undef TILE_STORE_VECTORS
+
+/* Where the runs of columns that follow each other end; gives how many there are. */
+static int NAME(tile_find_runs)(const TileJob *job, short ends[TILE_MAX_COLS]) {
+    const ptrdiff_t *offsets = job->col_offsets;
+    int count = 0;
+    for (int j = 1; j <= job->cols; j++) {
+        bool goes_on = j < job->cols && offsets[j] - offsets[j - 1] == (ptrdiff_t)sizeof(Element);
+        if (!goes_on) ends[count++] = (short)j;
+    }
+    return count;
+}
+
+/* Row by row, in runs or, where these are short, one by one; accumulate is a constant. */
+static inline __attribute__((always_inline)) void
+NAME(tile_store_rows)(const TileJob *job, const Element *sums, ptrdiff_t width, bool accumulate) {
+    short ends[TILE_MAX_COLS];
+    int count = NAME(tile_find_runs)(job, ends);
+    for (int i = 0; i < job->rows; i++, sums += width) {
+        char *out = job->out + job->row_offsets[i];
+        if (2 * count > job->cols) {
+            NAME(tile_store_row)(job, sums, out, accumulate);
+            continue;
+        }
+        for (int run = 0, j = 0; run < count; j = ends[run++]) {
+            NAME(tile_store_run)((const char *)(sums + j), out + job->col_offsets[j],
+                                 (ends[run] - j) * (ptrdiff_t)sizeof(Element), accumulate);
+        }
     }
 }
 
 /* sums[row][col], rows `width` elements apart. */
 static void NAME(tile_store)(const TileJob *job, const Element *sums, ptrdiff_t width) {
-    for (int i = 0; i < job->rows; i++, sums += width) {
-        char *out = job->out + job->row_offsets[i];
-        if (job->has_adjacent_cols) {
-            out += job->col_offsets[0];
-            ptrdiff_t bytes = job->cols * ELEMENT_BYTES;
-            if (job->accumulate) NAME(tile_store_adjacent)((const char *)sums, out, bytes, true);
-            if (!job->accumulate) NAME(tile_store_adjacent)((const char *)sums, out, bytes, false);
-        } else {
-            if (job->accumulate) NAME(tile_store_row)(job, sums, out, true);
-            if (!job->accumulate) NAME(tile_store_row)(job, sums, out, false);
-        }
-    }
+    if (job->accumulate) NAME(tile_store_rows)(job, sums, width, true);
+    if (!job->accumulate) NAME(tile_store_rows)(job, sums, width, false);
 }

@@ -50,17 +50,24 @@ static void inputs_multiply(const Inputs *inputs) {
 
 /* ---- one call ---- */
 
-static bool output_holds(const Inputs *inputs, const TileJob *job, const Field *out) {
+/* The place of column j where there is one between each `run` columns and the next. */
+static ptrdiff_t place_of(ptrdiff_t j, ptrdiff_t run) {
+    return j + j / run;
+}
+
+static bool output_holds(const Inputs *inputs, const TileJob *job, const Field *out,
+                         ptrdiff_t run) {
     const Suite *suite = inputs->suite;
     bool holds = true;
     for (ptrdiff_t i = 0; i < job->rows; i++) {
         for (ptrdiff_t j = 0; j < job->cols; j++) {
             Sum sum = sums[i][j];
+            ptrdiff_t at = place_of(j, run);
             if (job->accumulate) {
-                Sum before = output_begin(suite, out, i, j, true);
+                Sum before = output_begin(suite, out, i, at, true);
                 sum_add(&sum, (Value){{before.part[0], before.part[1]}, before.size, before.bits});
             }
-            holds &= output_settle(suite, out, (ptrdiff_t[]){i, j}, &sum, job->depth + 3);
+            holds &= output_settle(suite, out, (ptrdiff_t[]){i, at}, &sum, job->depth + 3);
         }
     }
     return holds && output_is_intact(out);
@@ -71,10 +78,12 @@ static void test_part(const Inputs *inputs, int rows, int cols) {
     if (!share_takes_next()) return;
     const Suite *suite = inputs->suite;
     const Tile *tile = inputs->tile;
-    Field out = output_make(suite, rows, cols, any_output_layout());
+    int run = random_below(2) ? cols : 1 + random_below(cols);
+    ptrdiff_t places = place_of(cols - 1, run) + 1;
+    Field out = output_make(suite, rows, places, any_output_layout());
     ptrdiff_t out_rows[TILE_MAX_ROWS], out_cols[TILE_MAX_COLS], left_rows[TILE_MAX_ROWS];
     offsets_make(out_rows, rows, out.row);
-    offsets_make(out_cols, cols, out.col);
+    for (int j = 0; j < cols; j++) out_cols[j] = place_of(j, run) * out.col;
     for (int i = 0; i < tile->rows; i++) left_rows[i] = inputs->left_rows[i < rows ? i : rows - 1];
     TileJob job = {
         .depth = inputs->depth,
@@ -89,11 +98,11 @@ static void test_part(const Inputs *inputs, int rows, int cols) {
         .col_offsets = out_cols,
         .rows = rows,
         .cols = cols,
-        .has_adjacent_cols = out.col == suite->size,
+        .has_adjacent_cols = out.col == suite->size && run == cols,
         .accumulate = random_bits() % 2,
     };
     inputs->kernel(&job);
-    if (!CHECK(output_holds(inputs, &job, &out))) {
+    if (!CHECK(output_holds(inputs, &job, &out, run))) {
         const char *name = inputs->kernel == tile->packed ? "packed tile" : "direct tile";
         printf("    tile of %d x %d\n", tile->rows, tile->cols);
         report(suite, name, (ptrdiff_t[]){rows, cols, job.depth}, job.accumulate);

@@ -1,7 +1,8 @@
-"""Times fasteinsum against numpy.einsum, with and without optimize, on tests/cases.txt.
+"""Times fasteinsum against its peers on tests/cases.txt: numpy.einsum with and without optimize,
+opt_einsum.contract, and torch.einsum if PyTorch is installed.
 
     python benchmarks/bench.py                          all groups
-    python benchmarks/bench.py --suite product,windows  some groups
+    python benchmarks/bench.py --suite gemm,windows  some groups
     python benchmarks/bench.py --case vgg --json new.json
 
 The contenders take turns in one process on one thread, and the limits of the machine are measured
@@ -13,6 +14,7 @@ that a clock that changes and a processor that is shared do not count; the share
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import math
 import os
@@ -20,21 +22,28 @@ import platform
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import fasteinsum
 import numpy as np
+import opt_einsum
 from machine import Limits, Yardstick, hindrances, processor_name
 from rich.console import Console
 from rich.table import Table
 from shared import ROOT, Case, read_cases
 from threadpoolctl import threadpool_info, threadpool_limits
 
-CONTENDERS = {
-    "fasteinsum": fasteinsum.einsum,
+try:
+    import torch
+except ImportError:
+    torch = None
+
+PEERS = {
     "numpy": np.einsum,
-    "numpy_optimized": lambda *operands: np.einsum(*operands, optimize=True),
+    "numpy_optimized": functools.partial(np.einsum, optimize=True),
+    "opt_einsum": opt_einsum.contract,
 }
 SHORTEST_SAMPLE = 200e-6  # seconds; shorter calls are repeated within one sample
 PATIENCE = 3.0  # seconds that one contender may spend on one case
@@ -55,6 +64,9 @@ class Measurement:
     def ratio(self, contender: str) -> float:
         """How many times as long the other one takes."""
         return self.seconds(contender) / self.seconds("fasteinsum")
+
+    def best_peer(self) -> str:
+        return min((name for name in self.samples if name != "fasteinsum"), key=self.seconds)
 
     def floor(self, limits: Limits) -> tuple[float, str]:
         """The seconds below which the machine cannot go, and what limits it."""
@@ -103,23 +115,48 @@ class Measurement:
         }
 
 
+def calls_of(case: Case, operands: list[np.ndarray]) -> dict[str, Callable]:
+    """The call of each contender that takes these operands."""
+    calls = {"fasteinsum": functools.partial(fasteinsum.einsum, case.subscripts, *operands)}
+    for name, einsum in PEERS.items():
+        calls[name] = functools.partial(einsum, case.subscripts, *operands)
+    if torch is not None:
+        call = torch_call(case, operands)
+        if call is not None:
+            calls["torch"] = call
+    return calls
+
+
+def torch_call(case: Case, operands: list[np.ndarray]) -> Callable | None:
+    """On tensors that share the operands' memory. None where PyTorch has no such dtype, strides or
+    product: it has no negative strides, and no products of some dtypes."""
+    try:
+        call = functools.partial(
+            torch.einsum, case.subscripts, *(torch.from_numpy(operand) for operand in operands)
+        )
+        call()
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return call
+
+
 def measure_case(case: Case, repeats: int, yardstick: Yardstick) -> Measurement:
     operands = case.operands()
     measurement = Measurement(case, describe(case, operands))
-    rounds, budget = {}, {}
-    for name, einsum in CONTENDERS.items():
-        seconds = time_calls(einsum, case.subscripts, operands, 1)  # also warms up
+    calls, rounds, budget = calls_of(case, operands), {}, {}
+    for name, call in calls.items():
+        seconds = time_calls(call, 1)  # also warms up
         if seconds < SHORTEST_SAMPLE:
-            seconds = time_calls(einsum, case.subscripts, operands, 1)
+            seconds = time_calls(call, 1)
         rounds[name] = max(1, math.ceil(SHORTEST_SAMPLE / seconds))
         budget[name] = max(1, min(repeats, int(PATIENCE / (seconds * rounds[name]))))
         measurement.samples[name] = []
     has_peak = yardstick.limits.flops(case.dtype) is not None
     for turn in range(repeats):
-        for name, einsum in CONTENDERS.items():
+        for name, call in calls.items():
             if turn >= budget[name]:
                 continue
-            seconds = time_calls(einsum, case.subscripts, operands, rounds[name])
+            seconds = time_calls(call, rounds[name])
             measurement.samples[name].append(seconds)
             if has_peak and name == "fasteinsum":
                 peak = yardstick.peak_now(case.dtype, seconds * rounds[name])
@@ -127,11 +164,11 @@ def measure_case(case: Case, repeats: int, yardstick: Yardstick) -> Measurement:
     return measurement
 
 
-def time_calls(einsum, subscripts: str, operands: list[np.ndarray], rounds: int) -> float:
+def time_calls(call: Callable, rounds: int) -> float:
     """Seconds of one call."""
     start = time.perf_counter()
     for _ in range(rounds):
-        einsum(subscripts, *operands)
+        call()
     return (time.perf_counter() - start) / rounds
 
 
@@ -146,8 +183,9 @@ def describe(case: Case, operands: list[np.ndarray]) -> str:
 def new_table() -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("case", no_wrap=True)
-    for name in ("time", "rate", "of limit", "numpy /", "optimized /"):
+    for name in ("time", "rate", "of limit", "numpy /", "optimized /", "best /"):
         table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("best peer", no_wrap=True)
     table.add_column("strategy", no_wrap=True)
     return table
 
@@ -161,6 +199,8 @@ def add_row(table: Table, measurement: Measurement, limits: Limits) -> None:
         "-" if share is None else f"{share:.0%}",
         ratio_text(measurement.ratio("numpy")),
         ratio_text(measurement.ratio("numpy_optimized")),
+        ratio_text(measurement.ratio(measurement.best_peer())),
+        measurement.best_peer(),
         measurement.strategies,
     )
 
@@ -181,16 +221,20 @@ def geometric_mean(values: list[float]) -> float:
     return math.exp(statistics.fmean(math.log(value) for value in values))
 
 
+MEANS = ("numpy", "numpy_optimized", "best")
+
+
 def means(measurements: list[Measurement]) -> dict[str, dict[str, float]]:
-    """By group: how many times as fast as each other contender."""
+    """By group: how many times as fast as NumPy's two ways, and as the best peer of each case."""
     groups: dict[str, list[Measurement]] = {}
     for measurement in measurements:
         groups.setdefault(measurement.case.group, []).append(measurement)
     return {
         group: {
-            name: geometric_mean([member.ratio(name) for member in members])
-            for name in CONTENDERS
-            if name != "fasteinsum"
+            name: geometric_mean(
+                [m.ratio(m.best_peer() if name == "best" else name) for m in members]
+            )
+            for name in MEANS
         }
         for group, members in groups.items()
     }
@@ -198,8 +242,8 @@ def means(measurements: list[Measurement]) -> dict[str, dict[str, float]]:
 
 def print_means(console: Console, measurements: list[Measurement]) -> None:
     table = Table("group", box=None, pad_edge=False, title="geometric means", title_justify="left")
-    table.add_column("numpy /", justify="right")
-    table.add_column("optimized /", justify="right")
+    for name in ("numpy /", "optimized /", "best /"):
+        table.add_column(name, justify="right")
     for group, ratios in means(measurements).items():
         table.add_row(group, *map(ratio_text, ratios.values()))
     console.print(table)
@@ -210,6 +254,8 @@ def environment(limits: Limits) -> dict:
     return {
         "fasteinsum": fasteinsum._fasteinsum._config(),
         "numpy": np.__version__,
+        "opt_einsum": opt_einsum.__version__,
+        "torch": torch and torch.__version__,
         "python": platform.python_version(),
         "system": platform.platform(),
         "processor": processor_name(),
@@ -267,12 +313,14 @@ def refuse_hindrances(console: Console, is_forced: bool) -> None:
 
 def main() -> None:
     options = parse_options()
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = Console(width=None if sys.stdout.isatty() else 140)
     refuse_hindrances(console, options.force)
     cases = choose_cases(options)
     if not cases:
         raise SystemExit("no such case")
     yardstick, measurements = Yardstick(), []
+    if torch is not None:
+        torch.set_num_threads(1)
     with threadpool_limits(1), fasteinsum.threads(1):
         print_head(console, yardstick.measure(10))
         for number, case in enumerate(cases, 1):

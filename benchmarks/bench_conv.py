@@ -1,8 +1,8 @@
 """Times convolution layers against their peers: forward, weight gradient and input gradient.
 
-    python benchmarks/bench_conv.py                     all layers of the list, float32
+    python benchmarks/bench_conv.py                          all layers of the list, float32
     python benchmarks/bench_conv.py --dtype f64 --case resnet
-    python benchmarks/report.py build/bench_conv.json   the table and the plot in docs/benchmarks
+    python benchmarks/report_conv.py build/bench_conv.json   table and plot in docs/benchmarks
 
 The layers are those of tests/python/data/conv_cases.json. The contenders take turns in one process
 on one thread. Views are made outside the timed calls of fasteinsum and of NumPy's einsum, padding
@@ -24,18 +24,13 @@ from pathlib import Path
 
 import fasteinsum
 import numpy as np
-from bench import describe, environment, refuse_hindrances, time_text
+from bench import describe, environment, refuse_hindrances, time_text, torch
 from fasteinsum.conv import conv, conv_vjp
 from machine import Limits, Yardstick
 from rich.console import Console
 from rich.table import Table
 from shared import ROOT, Layer, read_layers
 from threadpoolctl import threadpool_limits
-
-try:
-    import torch
-except ImportError:
-    torch = None
 
 DTYPES = {"f32": np.float32, "f64": np.float64}
 PASSES = ("forward", "weights", "input")
@@ -328,7 +323,7 @@ def main() -> None:
         add_row(table, measurement, limits)
     console.print(table)
     record = {
-        "environment": environment(limits) | {"torch": torch and torch.__version__},
+        "environment": environment(limits),
         "layers": [measurement.record(limits) for measurement in measurements],
     }
     options.json.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ enum { TASK_PRODUCTS = 1 << 19, LINE_BYTES = 64 };
 
 static const double SUM_LATENCY = 4, TILE_CYCLES = 20;
 /* For each vector that is loaded: from beyond the first cache, or from many pages as well. */
-static const double NEAR_CYCLES = 1, FAR_CYCLES = 6;
+static const double NEAR_CYCLES = 1, FAR_CYCLES = 6, FETCH_CYCLES = 4;
 
 /* By group (rows, columns, depth): offsets on the two sides that have it. */
 typedef struct Table {
@@ -69,6 +69,16 @@ static double vector_cycles(const Groups *groups, const KernelSet *kernels, cons
     return depth * step + row_tiles * col_tiles * TILE_CYCLES;
 }
 
+/* What comes from memory is fetched line by line. */
+static bool is_far(const Contraction *contraction, const Machine *machine) {
+    return nest_bytes(contraction) > (double)machine->l2_bytes;
+}
+
+static double fetch_cycles(const Contraction *contraction, const Machine *machine) {
+    if (!is_far(contraction, machine)) return 0;
+    return nest_bytes(contraction) / LINE_BYTES * FETCH_CYCLES;
+}
+
 static double batch_cost(const Contraction *contraction, const Machine *machine) {
     bool applies = contraction->input_count == 2 && !contraction->is_empty &&
                    contraction->axis_count > contraction->kept_count &&
@@ -86,7 +96,8 @@ static double batch_cost(const Contraction *contraction, const Machine *machine)
     double planes = dtype_is_complex(contraction->arithmetic) ? 2 : 1;
     double cycles = vectors * vector_cycles(&groups, kernels, machine, planes);
     double entries = (double)groups.batch.extent / extent;
-    return entries * (rates_cycles(cycles) + rates.seconds_per_call);
+    return entries * (rates_cycles(cycles) + rates.seconds_per_call) +
+           rates_cycles(fetch_cycles(contraction, machine));
 }
 
 /* ---- prepare ------------------------------------------------------------- */
@@ -151,7 +162,7 @@ static Status batch_prepare(const Contraction *contraction, const Machine *machi
     TRY(make_table(&groups.cols, RIGHT, OUT, arena, &choices->cols, error));
     TRY(make_table(&groups.sum, LEFT, RIGHT, arena, &choices->depth, error));
     choices->element = (ptrdiff_t)dtype_size(contraction->arithmetic);
-    choices->is_far = nest_bytes(contraction) > (double)machine->l2_bytes;
+    choices->is_far = is_far(contraction, machine);
     choose_blocks(choices, kernels, machine);
     TRY(make_units(contraction, &groups.batch, lanes, arena, choices, error));
     step->choices = choices;

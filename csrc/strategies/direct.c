@@ -18,7 +18,7 @@
 enum { OUT = 2 };
 enum { MOST_RUNS = 4096, CHAIN_STEPS = 256 }; /* of additions without a break */
 enum { MOST_ROWS = 24 };                      /* of a unit; a run has a bit for each */
-enum { SUM_LATENCY = 4, FAR_LINE_CYCLES = 4, LINE_BYTES = 64 };
+enum { SUM_LATENCY = 4, FAR_LINE_CYCLES = 4, LONE_ELEMENT_CYCLES = 30, LINE_BYTES = 64 };
 enum { UNIT_LANES = 4096, TASK_PRODUCTS = 1 << 20 };
 
 /* Which side and which axis plays which part. */
@@ -123,13 +123,29 @@ static int height_of(const Contraction *contraction, const Roles *roles, const K
 
 /* A map that comes from beyond the second cache is read by narrow strips, line by line; by all
    strips of rows again, if there is no room for what one of them reads. */
-static double reading_cycles(const Contraction *contraction, const Roles *roles, double steps,
-                             double strips, const Machine *machine) {
+static double map_cycles(const Contraction *contraction, const Roles *roles, double steps,
+                         double strips, const Machine *machine) {
     double map = nest_side_bytes(contraction, roles->map), l2 = (double)machine->l2_bytes;
     double lanes = fmin((double)nest_extent(contraction, roles->lanes), UNIT_LANES);
     double unit = steps * lanes * (double)dtype_size(contraction->arithmetic);
     if (map <= l2) return 0;
     return map / LINE_BYTES * FAR_LINE_CYCLES * (unit <= l2 / 2 ? 1 : strips);
+}
+
+/* So is a kernel, if the elements that one unit reads follow each other; if they do not, each of
+   them takes a line of its own. */
+static double kernel_cycles(const Contraction *contraction, const Roles *roles,
+                            const Machine *machine) {
+    int side = roles->kernel, kept = contraction->kept_count;
+    double bytes = nest_side_bytes(contraction, side);
+    if (bytes <= (double)machine->l2_bytes) return 0;
+    int nearest = nest_nearest(contraction, side, kept, contraction->axis_count);
+    ptrdiff_t along_rows = magnitude(nest_stride(contraction, roles->rows, side));
+    ptrdiff_t along_sum = magnitude(nest_stride(contraction, nearest, side));
+    bool has_runs =
+        (along_rows != 0 && along_rows < LINE_BYTES) || (along_sum != 0 && along_sum < LINE_BYTES);
+    double elements = bytes / (double)dtype_size(contraction->arithmetic);
+    return has_runs ? bytes / LINE_BYTES * FAR_LINE_CYCLES : elements * LONE_ELEMENT_CYCLES;
 }
 
 /* Of all strips of rows. A vector that crosses a cache line is loaded twice, each time in half a
@@ -159,7 +175,8 @@ static double compute_seconds(const Contraction *contraction, const Roles *roles
     double loading = strips * steps * row.vectors + (double)rows * depth * row.tiles * planes / 2;
     double cycles = fmax(multiplying, waiting) + loading / 2;
     cycles = positions * (cycles + strips * row.tiles * (30 + 12 * runs));
-    cycles += reading_cycles(contraction, roles, steps, strips, machine);
+    cycles += map_cycles(contraction, roles, steps, strips, machine);
+    cycles += kernel_cycles(contraction, roles, machine);
     return rates_cycles(cycles) + positions * strips * rates.seconds_per_call;
 }
 

@@ -1,6 +1,6 @@
 """Turns the figures of bench_conv.py into the pages of docs/benchmarks: a table and a plot.
 
-    python benchmarks/report.py build/bench_conv.json [more.json ...]
+    python benchmarks/report_conv.py build/bench_conv.json [more.json ...]
 
 Each file gives a section of conv.md, named by its dtype: geometric means over the layers, then
 every layer, those included where a peer is ahead.

@@ -55,14 +55,14 @@ static double vector_cycles(const Groups *groups, const KernelSet *kernels, cons
                             double planes) {
     double rows = (double)groups->rows.extent, cols = (double)groups->cols.extent;
     double depth = (double)groups->sum.extent;
-    double row_tiles = ceil(rows / kernels->batch_rows),
-           col_tiles = ceil(cols / kernels->batch_cols);
+    double row_tiles = ceil(rows / kernels->batch_rows);
+    double col_tiles = ceil(cols / kernels->batch_cols);
     double multiplying =
         2 * planes * planes * rows * cols * kernels->vector_cols / kernels->flops_per_cycle;
     double waiting = row_tiles * col_tiles * SUM_LATENCY * planes;
     double loads = rows * col_tiles + cols * row_tiles;
     double lines = isa_vector_bytes(machine->isa) * (rows * depth + cols * depth + rows * cols);
-    double far = lines > (double)machine->l2_bytes / 2   ? FAR_CYCLES
+    double far = lines > (double)machine->l2_bytes / 8   ? FAR_CYCLES
                  : lines > (double)machine->l1_bytes / 2 ? NEAR_CYCLES
                                                          : 0;
     double step = fmax(multiplying, waiting) + loads * (0.5 + far);

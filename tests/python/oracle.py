@@ -626,7 +626,7 @@ def contract(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """The sums, the sums of absolute products (floats only) and the number of terms of a sum."""
     terms, output = parse(request).expanded
-    operands = [np.asarray(operand).astype(dtype) for operand in arguments.operands]
+    operands = [np.asarray(operand) for operand in arguments.operands]
     extents = _extents(terms, [operand.shape for operand in operands])
     if request.out is not None:  # out can stretch labels too
         for label, extent in zip(output, request.out.shape):
@@ -635,8 +635,9 @@ def contract(
     axes = [*output, *summed]
     shape = tuple(extents[label] for label in output)
     terms_of_sum = math.prod([extents[label] for label in summed])
-    if dtype.kind == "O" and 0 in extents.values():  # nothing is multiplied, whatever it is
-        return np.zeros(shape, dtype), None, terms_of_sum
+    if 0 in extents.values():  # nothing is converted and nothing multiplied, whatever it is
+        return np.zeros(shape, dtype), np.zeros(shape), terms_of_sum
+    operands = [operand.astype(dtype) for operand in operands]
     factors = [_gather(operand, term, axes, extents) for operand, term in zip(operands, terms)]
 
     def add(product: np.ndarray) -> np.ndarray:
@@ -747,7 +748,7 @@ def _check_floats(
     if result.shape != exact.shape:
         raise Mismatch(f"shape {result.shape}, expected {exact.shape}")
     if out_dtype.kind in "biu":
-        _check_truncated(result, exact, bound, out_dtype)
+        _check_truncated(result, exact, bound, (dtype, out_dtype))
         return
     if out_dtype.kind == "O":
         result = result.astype(exact.dtype)
@@ -770,15 +771,18 @@ def _is_exact(got: np.ndarray, right: np.ndarray, sizes: np.ndarray) -> bool:
 
 
 def _check_truncated(
-    result: np.ndarray, exact: np.ndarray, bound: np.ndarray, out_dtype: np.dtype
+    result: np.ndarray, exact: np.ndarray, bound: np.ndarray, dtypes: tuple[np.dtype, np.dtype]
 ) -> None:
-    """Unsafe stores of floats as integers. C leaves undefined what becomes of values out of
-    range; where the sums themselves are rounded, truncation can add one."""
+    """Unsafe stores of floats, which the first dtype has to hold, as integers of the second. C
+    leaves undefined what becomes of values out of range; where the sums themselves are rounded,
+    truncation can add one."""
+    dtype, out_dtype = dtypes
     if out_dtype.kind == "b":
         return _check_exact(result, exact != 0, "truth")
     limits, exact = np.iinfo(out_dtype), exact.real
     low, high = np.longdouble(limits.min), np.longdouble(limits.max)
     defined = (exact - bound - 1 > low) & (exact + bound + 1 < high)
+    defined &= abs(exact) + bound < np.longdouble(np.finfo(dtype).max)
     difference = abs(result.astype(np.longdouble) - np.trunc(exact.astype(np.longdouble)))
     wrong = defined & ~(difference <= np.where(bound > 0, bound + 1, 0))
     if np.any(wrong):

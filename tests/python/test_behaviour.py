@@ -439,6 +439,14 @@ def test_empty_sum(optimize):
     assert_array_equal(einsum("ij->j", broadcast, optimize=optimize), np.zeros(4))
 
 
+def test_text_with_nothing_to_multiply():
+    text = {"dtype": "f4", "casting": "unsafe"}
+    assert_array_equal(einsum("i,->i", np.ones(0, "f4"), np.array("no number"), **text), np.ones(0))
+    assert einsum("i,j->", np.ones(0, "f4"), np.array(["no number"]), **text) == 0
+    with pytest.raises(ValueError, match="no number"):
+        einsum("i,->i", np.ones(1, "f4"), np.array("no number"), **text)
+
+
 # ---- the answers of einsum_path ----
 
 

@@ -286,7 +286,8 @@ def _accepted_narrow_scalar(request: Request, optimize: object) -> Request | Non
 def _accepted_text(request: Request, optimize: object) -> Request | None:
     """NumPy reads text without axes as a number even where there is nothing to multiply."""
     is_text = [view.dtype.kind in "SU" and view.shape == () for view in request.views]
-    if not any(is_text) or not any(0 in view.shape for view in request.views):
+    is_converted = request.keywords.get("dtype") is not None and is_computable(request)
+    if not is_converted or not any(is_text) or not any(0 in view.shape for view in request.views):
         return None
     views = [
         replace(view, dtype=np.dtype("u1")) if text else view

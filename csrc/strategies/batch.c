@@ -6,6 +6,7 @@
 #include "strategies/groups.h"
 #include "strategies/nest.h"
 #include "strategies/rates.h"
+#include "strategies/units.h"
 
 #include <math.h>
 
@@ -31,9 +32,7 @@ typedef struct BatchChoices {
     ptrdiff_t lanes, block; /* the last block takes what is left over */
     ptrdiff_t near_block;   /* the part of a block that the kernel takes at once */
     bool is_far;            /* blocks come from memory: they are fetched in long runs */
-    Axis *outer;            /* entries that lie elsewhere, then blocks of lanes */
-    int outer_count;
-    ptrdiff_t unit_count, task_count;
+    Units units;            /* entries that lie elsewhere, then blocks of lanes */
 } BatchChoices;
 
 /* The axis of the lanes. */
@@ -131,21 +130,17 @@ static void choose_blocks(BatchChoices *choices, const KernelSet *kernels, const
     if (choices->near_block == 0) choices->near_block = choices->block;
 }
 
-/* The loops outside a unit, and how many units make a task. */
 static Status make_units(const Contraction *contraction, const AxisGroup *batch, int lanes,
                          Arena *arena, BatchChoices *choices, Error *error) {
-    choices->outer = arena_take(arena, (size_t)batch->count, sizeof(Axis));
-    if (!choices->outer) return error_memory(error);
+    TRY(units_make(&choices->units, batch->count, arena, error));
     for (int i = 0; i < batch->count; i++) {
         if (batch->axes[i] == &contraction->axes[lanes]) continue;
-        choices->outer[choices->outer_count++] = *batch->axes[i];
+        units_add(&choices->units, batch->axes[i]);
     }
     Axis blocks = axis_of_blocks(&contraction->axes[lanes], choices->block, 3);
     blocks.extent = larger(1, choices->lanes / choices->block);
-    choices->outer[choices->outer_count++] = blocks;
-    choices->unit_count = axes_extent(choices->outer, choices->outer_count);
-    double tasks = ceil(nest_elements(contraction) / TASK_PRODUCTS);
-    choices->task_count = (ptrdiff_t)fmin(tasks, (double)choices->unit_count);
+    units_add(&choices->units, &blocks);
+    units_cut(&choices->units, contraction, TASK_PRODUCTS);
     return STATUS_OK;
 }
 
@@ -166,7 +161,7 @@ static Status batch_prepare(const Contraction *contraction, const Machine *machi
     choose_blocks(choices, kernels, machine);
     TRY(make_units(contraction, &groups.batch, lanes, arena, choices, error));
     step->choices = choices;
-    step->phases = phases_single(choices->task_count);
+    step->phases = phases_single(choices->units.task_count);
     return STATUS_OK;
 }
 
@@ -221,9 +216,6 @@ static void multiply_block(const BatchChoices *choices, const BatchJob *block) {
 
 static void batch_run(const StepPlan *step, char *const data[], const Task *task) {
     const BatchChoices *choices = step->choices;
-    ptrdiff_t units = choices->unit_count, tasks = choices->task_count;
-    ptrdiff_t first = units / tasks * task->number + smaller(units % tasks, task->number);
-    ptrdiff_t count = units / tasks + (task->number < units % tasks);
     BatchJob job = {
         .rows = choices->rows.extent,
         .cols = choices->cols.extent,
@@ -233,10 +225,10 @@ static void batch_run(const StepPlan *step, char *const data[], const Task *task
         .out_cols = choices->cols.offsets[1],
     };
     Walk walk;
-    walk_begin(&walk, choices->outer, choices->outer_count, 3, data, first);
-    ptrdiff_t last_block = choices->outer[choices->outer_count - 1].extent - 1;
+    ptrdiff_t count = units_begin(&choices->units, task, 3, data, &walk);
+    ptrdiff_t last_block = larger(1, choices->lanes / choices->block) - 1;
     for (ptrdiff_t i = 0; i < count; i++, walk_next(&walk)) {
-        bool is_last = walk.index[choices->outer_count - 1] == last_block;
+        bool is_last = units_at(&choices->units, &walk, 0) == last_block;
         job.left = walk.pointers[LEFT];
         job.right = walk.pointers[RIGHT];
         job.out = walk.pointers[OUT];

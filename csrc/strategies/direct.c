@@ -12,6 +12,7 @@
 #include "strategies/groups.h"
 #include "strategies/nest.h"
 #include "strategies/rates.h"
+#include "strategies/units.h"
 
 #include <math.h>
 
@@ -36,9 +37,7 @@ typedef struct DirectChoices {
     ptrdiff_t run_count;
     int height;           /* rows of a unit */
     ptrdiff_t unit_lanes; /* at most */
-    Axis *outer;          /* kept axes left over, then blocks of lanes, then blocks of rows */
-    int outer_count;
-    ptrdiff_t unit_count, task_count;
+    Units units;          /* kept axes left over, then blocks of lanes, then blocks of rows */
 } DirectChoices;
 
 /* ---- roles --------------------------------------------------------------- */
@@ -271,26 +270,24 @@ static Status make_runs(const Contraction *contraction, Arena *arena, DirectChoi
     return STATUS_OK;
 }
 
-/* The loops outside a unit, and how many units make a task. */
 static Status make_units(const Contraction *contraction, Arena *arena, DirectChoices *choices,
                          Error *error) {
     static const Axis once = {.extent = 1};
     const Roles *roles = &choices->roles;
     const Axis *lanes = &contraction->axes[roles->lanes];
     const Axis *rows = roles->rows == NO_AXIS ? &once : &contraction->axes[roles->rows];
-    choices->outer = arena_take(arena, (size_t)contraction->kept_count + 2, sizeof(Axis));
-    if (!choices->outer) return error_memory(error);
+    TRY(units_make(&choices->units, contraction->kept_count + 2, arena, error));
     for (int i = 0; i < contraction->kept_count; i++) {
         if (i == roles->lanes || i == roles->rows) continue;
-        choices->outer[choices->outer_count++] = contraction->axes[i];
+        units_add(&choices->units, &contraction->axes[i]);
     }
     ptrdiff_t blocks = divide_up(lanes->extent, UNIT_LANES);
     choices->unit_lanes = divide_up(lanes->extent, blocks);
-    choices->outer[choices->outer_count++] = axis_of_blocks(lanes, choices->unit_lanes, OUT + 1);
-    choices->outer[choices->outer_count++] = axis_of_blocks(rows, choices->height, OUT + 1);
-    choices->unit_count = axes_extent(choices->outer, choices->outer_count);
-    double tasks = ceil(nest_elements(contraction) / TASK_PRODUCTS);
-    choices->task_count = (ptrdiff_t)fmin(tasks, (double)choices->unit_count);
+    Axis lane_blocks = axis_of_blocks(lanes, choices->unit_lanes, OUT + 1);
+    Axis row_blocks = axis_of_blocks(rows, choices->height, OUT + 1);
+    units_add(&choices->units, &lane_blocks);
+    units_add(&choices->units, &row_blocks);
+    units_cut(&choices->units, contraction, TASK_PRODUCTS);
     return STATUS_OK;
 }
 
@@ -305,7 +302,7 @@ static Status direct_prepare(const Contraction *contraction, const Machine *mach
     TRY(make_runs(contraction, arena, choices, error));
     TRY(make_units(contraction, arena, choices, error));
     step->choices = choices;
-    step->phases = phases_single(choices->task_count);
+    step->phases = phases_single(choices->units.task_count);
     return STATUS_OK;
 }
 
@@ -338,9 +335,6 @@ static void direct_run(const StepPlan *step, char *const data[], const Task *tas
     const DirectChoices *choices = step->choices;
     const Contraction *contraction = step->contraction;
     const Roles *roles = &choices->roles;
-    ptrdiff_t units = choices->unit_count, tasks = choices->task_count;
-    ptrdiff_t first = units / tasks * task->number + smaller(units % tasks, task->number);
-    ptrdiff_t count = units / tasks + (task->number < units % tasks);
     int along = roles->slide == NO_AXIS ? roles->rows : roles->slide;
     ptrdiff_t kernel_row = nest_stride(contraction, along, roles->kernel);
     DirectJob job = {
@@ -350,15 +344,15 @@ static void direct_run(const StepPlan *step, char *const data[], const Task *tas
         .out_row = nest_stride(contraction, roles->rows, OUT),
     };
     Walk walk;
-    walk_begin(&walk, choices->outer, choices->outer_count, OUT + 1, data, first);
+    ptrdiff_t count = units_begin(&choices->units, task, OUT + 1, data, &walk);
     for (ptrdiff_t i = 0; i < count; i++, walk_next(&walk)) {
         job.map = walk.pointers[roles->map];
         job.kernel = walk.pointers[roles->kernel];
         job.out = walk.pointers[OUT];
         job.lanes = block_left(nest_extent(contraction, roles->lanes), choices->unit_lanes,
-                               walk.index[choices->outer_count - 2]);
+                               units_at(&choices->units, &walk, 1));
         job.rows = (int)block_left(nest_extent(contraction, roles->rows), choices->height,
-                                   walk.index[choices->outer_count - 1]);
+                                   units_at(&choices->units, &walk, 0));
         run_unit(choices, &job);
     }
 }

@@ -51,7 +51,8 @@ static inline bool dtype_is_converted(DType dtype) {
 
 /* Whether the elements are stored in the bits that some arithmetic computes with. */
 static inline bool dtype_is_plain(DType stored, DType arithmetic) {
-    return dtype_arithmetic(stored) == arithmetic && !dtype_is_converted(stored);
+    return stored == arithmetic ||
+           (dtype_arithmetic(stored) == arithmetic && !dtype_is_converted(stored));
 }
 
 /* What is between two steps of a sum of products in this type: halves keep what they gained, truth

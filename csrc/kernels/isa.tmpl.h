@@ -12,6 +12,7 @@
 #define PASTE(a, b) PASTE_(a, b)
 #define ISA_NAME(name) PASTE(name, ISA)
 
+#include "kernels/masks.h"
 #include "kernels/stored.h"
 #include "kernels/transposes.tmpl.h"
 
@@ -83,4 +84,13 @@ CopyKernel *const ISA_NAME(copy_kernels)[DTYPE_COUNT] = {
     [DTYPE_I32] = COPY_OF(i32),   [DTYPE_I64] = COPY_OF(i64),   [DTYPE_U8] = COPY_OF(i8),
     [DTYPE_U16] = COPY_OF(i16),   [DTYPE_U32] = COPY_OF(i32),   [DTYPE_U64] = COPY_OF(i64),
     [DTYPE_F16] = COPY_OF(f16),   [DTYPE_BOOL] = COPY_OF(bool),
+};
+
+#define MULTIPLY_OF(name) PASTE(PASTE(multiply, name), ISA)
+MultiplyKernel *const ISA_NAME(multiply_kernels)[DTYPE_COUNT] = {
+    [DTYPE_F32] = MULTIPLY_OF(f32),   [DTYPE_F64] = MULTIPLY_OF(f64),
+    [DTYPE_C64] = MULTIPLY_OF(c64),   [DTYPE_C128] = MULTIPLY_OF(c128),
+    [DTYPE_I8] = MULTIPLY_OF(i8),     [DTYPE_I16] = MULTIPLY_OF(i16),
+    [DTYPE_I32] = MULTIPLY_OF(i32),   [DTYPE_I64] = MULTIPLY_OF(i64),
+    [DTYPE_BOOL] = MULTIPLY_OF(bool),
 };

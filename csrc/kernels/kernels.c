@@ -15,18 +15,23 @@ typedef const KernelSet *const KernelSets[DTYPE_COUNT];
 extern KernelSets kernel_sets_baseline, kernel_sets_avx2, kernel_sets_avx512, kernel_sets_neon;
 typedef CopyKernel *const CopyKernels[DTYPE_COUNT];
 extern CopyKernels copy_kernels_baseline, copy_kernels_avx2, copy_kernels_avx512, copy_kernels_neon;
+typedef MultiplyKernel *const MultiplyKernels[DTYPE_COUNT];
+extern MultiplyKernels multiply_kernels_baseline, multiply_kernels_avx2, multiply_kernels_avx512,
+    multiply_kernels_neon;
 
 typedef ConvertKernel *const ConvertKernels[DTYPE_COUNT][DTYPE_COUNT];
 extern ConvertKernels convert_kernels_baseline, convert_kernels_avx2, convert_kernels_avx512,
     convert_kernels_neon;
 
 typedef struct IsaKernels {
-    const KernelSet *const *sets; /* by arithmetic dtype; NULL: not in this build */
-    CopyKernel *const *copies;    /* by dtype as stored */
-    ConvertKernels *conversions;  /* [from][to] */
+    const KernelSet *const *sets;    /* by arithmetic dtype; NULL: not in this build */
+    CopyKernel *const *copies;       /* by dtype as stored */
+    MultiplyKernel *const *products; /* by arithmetic dtype, and bool */
+    ConvertKernels *conversions;     /* [from][to] */
 } IsaKernels;
 
-#define KERNELS_OF(isa) {kernel_sets_##isa, copy_kernels_##isa, &convert_kernels_##isa}
+#define KERNELS_OF(isa) \
+    {kernel_sets_##isa, copy_kernels_##isa, multiply_kernels_##isa, &convert_kernels_##isa}
 
 static const IsaKernels kernels_by_isa[ISA_COUNT] = {
     [ISA_BASELINE] = KERNELS_OF(baseline),
@@ -58,6 +63,11 @@ const KernelSet *kernels_for(DType dtype, Isa isa) {
 
 CopyKernel *copy_kernel_for(DType dtype, Isa isa) {
     return kernels_by_isa[isa].copies[dtype];
+}
+
+MultiplyKernel *multiply_kernel_for(DType dtype, Isa isa) {
+    DType arithmetic = dtype == DTYPE_BOOL ? dtype : dtype_arithmetic(dtype);
+    return kernels_by_isa[isa].products[arithmetic];
 }
 
 bool isa_is_built(Isa isa) {

@@ -62,15 +62,16 @@ typedef struct ReduceJob {
 } ReduceJob;
 typedef void ReduceKernel(const ReduceJob *job);
 
-/* multiply: out[i] = 0 + product over the inputs, left to right, of inputs[n][i * in_strides[n]].
-   Fast where strides are 0 or one element. At least one input. */
+/* multiply: out[i, j] = 0 + product over the inputs, left to right, of inputs[n][i, j]. Strides of
+   inputs are listed by input. Fast where those along the columns are 0 or one element. At least one
+   input. */
 typedef struct MultiplyJob {
-    ptrdiff_t count;
+    ptrdiff_t rows, cols;
     int input_count;
     const char *const *inputs;
-    const ptrdiff_t *in_strides;
+    const ptrdiff_t *in_rows, *in_cols;
     char *out;
-    ptrdiff_t out_stride;
+    ptrdiff_t out_row, out_col;
 } MultiplyJob;
 typedef void MultiplyKernel(const MultiplyJob *job);
 
@@ -161,7 +162,6 @@ typedef struct KernelSet {
     double flops_per_cycle; /* of the tile on a typical core of this ISA, for the cost model */
     PackKernel *pack;
     ReduceKernel *reduce;
-    MultiplyKernel *multiply;
     GemvKernel *gemv;
     DirectKernel *direct;
     int direct_flat_rows; /* the most that share what they load */
@@ -191,6 +191,10 @@ const KernelSet *kernels_for(DType dtype, Isa isa);
 
 /* The kernel that copies elements as they are stored; NULL where there is none. */
 CopyKernel *copy_kernel_for(DType dtype, Isa isa);
+
+/* The kernel that multiplies elements, truth values as they are stored; NULL where there is none.
+ */
+MultiplyKernel *multiply_kernel_for(DType dtype, Isa isa);
 
 /* Whether the kernels of an ISA are in this build. */
 bool isa_is_built(Isa isa);

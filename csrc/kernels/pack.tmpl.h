@@ -38,12 +38,12 @@ static inline void SIZED(pack_vectors)(const PackJob *job, int first, int count)
     }
 }
 
-#if defined(__AVX512BW__) && VECTOR_BYTES == 64
+#if HAS_MASKS
 /* What is left of a run, less than a vector. Lanes that are masked are neither read nor written. */
 static inline void SIZED(pack_rest)(const PackJob *job, int first, int count) {
     char *panel = (char *)job->panel + first * SIZE;
     const char *source = job->source + job->lane_offsets[first];
-    __mmask64 mask = ((__mmask64)1 << count * SIZE) - 1;
+    __mmask64 mask = first_bytes(count * SIZE);
     for (ptrdiff_t k = 0; k < job->depth; k++, panel += job->width * SIZE) {
         __m512i lanes = _mm512_maskz_loadu_epi8(mask, source + job->depth_offsets[k]);
         _mm512_mask_storeu_epi8(panel, mask, lanes);

@@ -1,8 +1,5 @@
 /* Packing for every size of an element. Included once per ISA. */
 #include <string.h>
-#if defined(__AVX512BW__)
-    #include <immintrin.h>
-#endif
 
 #define SIZE 1
 #include "kernels/pack.tmpl.h"

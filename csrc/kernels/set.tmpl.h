@@ -63,7 +63,6 @@ static const KernelSet NAME(kernel_set) = {
     .flops_per_cycle = 2 * FMAS_PER_CYCLE * LANES / FLOAT_PRODUCTS_PER_PRODUCT,
     .pack = PACK_OF(ELEMENT_BYTES),
     .reduce = NAME(reduce),
-    .multiply = NAME(multiply),
     .gemv = NAME(gemv),
     .direct = NAME(direct),
     .direct_flat_rows = NAME(DIRECT_FLATTEST),

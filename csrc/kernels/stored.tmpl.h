@@ -1,4 +1,4 @@
-/* The kernels of a dtype that is moved but not computed with on one ISA. isa.tmpl.h defines
+/* The kernels of a dtype that is moved but not summed on one ISA. isa.tmpl.h defines
  *     SET         spelling of the dtype
  *     ELEMENT     the unsigned integer of its size
  *     STORED      what its bits mean */
@@ -7,5 +7,11 @@
 #include "kernels/set_begin.tmpl.h"
 
 #include "kernels/copy.tmpl.h"
+
+#if STORED == STORED_TRUTH
+    #include "kernels/lanes.tmpl.h"
+
+    #include "kernels/multiply.tmpl.h"
+#endif
 
 #include "kernels/set_end.tmpl.h"

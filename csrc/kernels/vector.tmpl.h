@@ -22,6 +22,19 @@ static inline void NAME(store)(void *memory, Vector vector) {
     *(NAME(LooseVector) *)memory = vector;
 }
 
+#if HAS_MASKS
+/* Less than a vector: so many bytes of memory, which alone are read or written. */
+static inline __attribute__((always_inline)) Vector NAME(load_first)(const void *memory,
+                                                                     ptrdiff_t bytes) {
+    return (Vector)_mm512_maskz_loadu_epi8(first_bytes(bytes), memory);
+}
+
+static inline __attribute__((always_inline)) void NAME(store_first)(void *memory, Vector vector,
+                                                                    ptrdiff_t bytes) {
+    _mm512_mask_storeu_epi8(memory, first_bytes(bytes), (__m512i)vector);
+}
+#endif
+
 /* Past the caches, to an address that is a multiple of VECTOR_BYTES; fence_streams() before anybody
    else may look. */
 static inline __attribute__((always_inline)) void NAME(stream)(void *memory, Vector vector) {

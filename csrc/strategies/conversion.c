@@ -83,25 +83,25 @@ Lie conversion_read(const Conversion *conversion, Lie from, ptrdiff_t rows, ptrd
                  from.col ? (by_rows ? far : near) : 0};
 }
 
-/* size is a constant. */
-static inline __attribute__((always_inline)) void
-scatter_sized(const char *from, char *to, ptrdiff_t stride, ptrdiff_t count, size_t size) {
-    for (ptrdiff_t i = 0; i < count; i++) {
-        memcpy(to + i * stride, from + i * (ptrdiff_t)size, size);
-    }
-}
-
-void conversion_write(const Conversion *conversion, char *scratch, char *out, ptrdiff_t stride,
-                      ptrdiff_t count) {
-    if (stride == conversion->stored) {
-        conversion->kernel(scratch, out, count);
+void conversion_write(const Conversion *conversion, char *scratch, Place out, ptrdiff_t rows,
+                      ptrdiff_t cols) {
+    ptrdiff_t stored = conversion->stored, computed = conversion->computed;
+    if (out.col == stored && (rows == 1 || cols >= LEAST_RUN)) {
+        for (ptrdiff_t i = 0; i < rows; i++) {
+            conversion->kernel(scratch + i * cols * computed, out.data + i * out.row, cols);
+        }
         return;
     }
-    char *narrowed = scratch + stored_offset(conversion, count);
-    conversion->kernel(scratch, narrowed, count);
-    if (conversion->stored == 1) {
-        scatter_sized(narrowed, out, stride, count, 1);
-    } else {
-        scatter_sized(narrowed, out, stride, count, 2);
-    }
+    char *narrowed = scratch + stored_offset(conversion, rows * cols);
+    conversion->kernel(scratch, narrowed, rows * cols);
+    conversion->copy(&(CopyJob){
+        .rows = rows,
+        .cols = cols,
+        .in = narrowed,
+        .in_row = cols * stored,
+        .in_col = stored,
+        .out = out.data,
+        .out_row = out.row,
+        .out_col = out.col,
+    });
 }

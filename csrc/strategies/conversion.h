@@ -35,8 +35,14 @@ typedef struct Lie {
 Lie conversion_read(const Conversion *conversion, Lie from, ptrdiff_t rows, ptrdiff_t cols,
                     bool by_rows, char *scratch);
 
-/* Stores so many elements that follow each other in scratch: sums of a narrower type. */
-void conversion_write(const Conversion *conversion, char *scratch, char *out, ptrdiff_t stride,
-                      ptrdiff_t count);
+/* Where a block of an output goes. */
+typedef struct Place {
+    char *data;
+    ptrdiff_t row, col;
+} Place;
+
+/* Stores a block whose elements follow each other in scratch: sums of a narrower type. */
+void conversion_write(const Conversion *conversion, char *scratch, Place out, ptrdiff_t rows,
+                      ptrdiff_t cols);
 
 #endif

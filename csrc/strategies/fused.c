@@ -96,22 +96,18 @@ static void multiply_block(const FusedChoices *choices, const Block *block, ptrd
         across[i] = choices->walks_rows ? lie->col : lie->row;
         is_one_run &= across[i] == count * along[i];
     }
-    if (is_one_run) {
-        count *= runs;
-        runs = 1;
-    }
     ptrdiff_t size = choices->summation.element_bytes;
-    for (ptrdiff_t run = 0; run < runs; run++) {
-        choices->multiply(&(MultiplyJob){
-            .count = count,
-            .input_count = choices->input_count,
-            .inputs = inputs,
-            .in_strides = along,
-            .out = block->products + run * count * size,
-            .out_stride = size,
-        });
-        for (int i = 0; i < choices->input_count; i++) inputs[i] += across[i];
-    }
+    choices->multiply(&(MultiplyJob){
+        .rows = is_one_run ? 1 : runs,
+        .cols = is_one_run ? runs * count : count,
+        .input_count = choices->input_count,
+        .inputs = inputs,
+        .in_rows = across,
+        .in_cols = along,
+        .out = block->products,
+        .out_row = count * size,
+        .out_col = size,
+    });
 }
 
 static void fused_term(const void *context, const Block *block, const Target *target) {
@@ -141,7 +137,7 @@ static Status fused_prepare(const Contraction *contraction, const Machine *machi
     Plane plane = choose_plane(contraction, &seconds);
     *choices = (FusedChoices){
         .summation = {.term = fused_term, .context = choices, .has_products = true},
-        .multiply = kernels->multiply,
+        .multiply = multiply_kernel_for(contraction->arithmetic, machine->isa),
         .reduce = kernels->reduce,
         .input_count = contraction->input_count,
         .walks_rows = walks_rows(contraction, plane),

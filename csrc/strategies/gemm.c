@@ -73,7 +73,7 @@ static void table_move(GemmRun *run, Part part, ptrdiff_t first, ptrdiff_t count
     if (table->first == first && table->count == count) return;
     *table = (Table){.first = first, .count = count};
     for (int i = 0; i < 2; i++) {
-        if (i == 1 && part != PART_DEPTH && choices->narrow) {
+        if (i == 1 && part != PART_DEPTH && choices->narrowing.kernel) {
             table->offsets[i] = sums_offsets(run, part, first, count);
             continue;
         }
@@ -216,7 +216,7 @@ static void multiply_chunk(GemmRun *run) {
     const int width = choices->tiles[0][0]->cols;
     TileJob job = {
         .depth = run->tables[PART_DEPTH].count,
-        .out = choices->narrow ? run->sums : run->base[2],
+        .out = choices->narrowing.kernel ? run->sums : run->base[2],
         .accumulate = run->unit.blocks[PART_DEPTH] > 0,
     };
     for (ptrdiff_t col = 0; col < cols->count; col += width) {
@@ -235,17 +235,18 @@ static void multiply_chunk(GemmRun *run) {
 /* Stores elements from position `at` of some axes on, as far as the innermost axis goes, at most
    `count`; gives how many. */
 static ptrdiff_t scatter_run(const AxisGroup *axes, ptrdiff_t at, ptrdiff_t count, char *out,
-                             const char *elements, size_t size) {
-    out += group_offset(axes, 2, at);
-    if (axes->count == 0) {
-        memcpy(out, elements, size);
-        return 1;
-    }
-    const Axis *inner = axes->axes[axes->count - 1];
-    ptrdiff_t run = smaller(count, inner->extent - at % inner->extent), stride = inner->strides[2];
-    for (ptrdiff_t i = 0; i < run; i++) {
-        memcpy(out + i * stride, elements + i * (ptrdiff_t)size, size);
-    }
+                             const char *elements, const Conversion *conversion) {
+    static const Axis once = {.extent = 1};
+    const Axis *inner = axes->count ? axes->axes[axes->count - 1] : &once;
+    ptrdiff_t run = smaller(count, inner->extent - at % inner->extent);
+    conversion->copy(&(CopyJob){
+        .rows = 1,
+        .cols = run,
+        .in = elements,
+        .in_col = conversion->stored,
+        .out = out + group_offset(axes, 2, at),
+        .out_col = inner->strides[2],
+    });
     return run;
 }
 
@@ -254,15 +255,15 @@ static void narrow_chunk(const GemmRun *run) {
     const GemmChoices *choices = run->choices;
     const Table *rows = &run->tables[PART_LEFT], *cols = &run->tables[PART_RIGHT];
     const AxisGroup *axes = &choices->groups.cols;
-    size_t size = (size_t)choices->elements[2];
+    const Conversion *narrowing = &choices->narrowing;
     char *stored = run->scratch + choices->layout.stored;
     for (ptrdiff_t i = 0; i < rows->count; i++) {
         const char *sums = run->sums + rows->offsets[1][i] + cols->offsets[1][0];
-        choices->narrow(sums, stored, cols->count);
+        narrowing->kernel(sums, stored, cols->count);
         char *row = run->base[2] + group_offset(&choices->groups.rows, 2, rows->first + i);
         for (ptrdiff_t j = 0; j < cols->count;) {
-            const char *elements = stored + j * choices->elements[2];
-            j += scatter_run(axes, cols->first + j, cols->count - j, row, elements, size);
+            const char *elements = stored + j * narrowing->stored;
+            j += scatter_run(axes, cols->first + j, cols->count - j, row, elements, narrowing);
         }
     }
 }
@@ -303,7 +304,7 @@ static void unit_multiply(GemmRun *run, const ptrdiff_t chunks[3]) {
     }
     multiply_chunk(run);
     bool is_complete = run->unit.blocks[PART_DEPTH] == run->choices->cuts[PART_DEPTH].blocks - 1;
-    if (run->choices->narrow && is_complete) narrow_chunk(run);
+    if (run->choices->narrowing.kernel && is_complete) narrow_chunk(run);
 }
 
 static void run(const StepPlan *step, char *const data[], const Task *task) {

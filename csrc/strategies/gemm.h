@@ -59,7 +59,7 @@ typedef struct GemmChoices {
     bool is_direct;          /* the tiles' way of reading */
     Groups groups;
     ptrdiff_t elements[4]; /* bytes, by side as stored; [3] as computed with */
-    ConvertKernel *narrow; /* sums that are complete, to the output; NULL: stored as computed */
+    Conversion narrowing;  /* of sums that are complete, to the output */
     Cut cuts[3];           /* by Part */
     int edge_width[2][2];  /* lanes of a panel by Part, [1] of the one at the edge */
     ptrdiff_t units, units_per_task;

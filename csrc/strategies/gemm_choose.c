@@ -104,7 +104,7 @@ static void choose_layout(GemmChoices *choices) {
 static void choose_stored_layout(GemmChoices *choices, StepPlan *step) {
     const Cut *rows = &choices->cuts[PART_LEFT], *cols = &choices->cuts[PART_RIGHT];
     GemmLayout *layout = &choices->layout;
-    ptrdiff_t most = choices->narrow ? cols->block * choices->elements[2] : 0;
+    ptrdiff_t most = choices->narrowing.kernel ? cols->block * choices->elements[2] : 0;
     for (Part part = PART_LEFT; part <= PART_RIGHT; part++) {
         const Side *side = &choices->sides[part];
         ptrdiff_t panel = choices->edge_width[part][0] * choices->cuts[PART_DEPTH].block;
@@ -112,7 +112,7 @@ static void choose_stored_layout(GemmChoices *choices, StepPlan *step) {
     }
     layout->sums += line_bytes(most);
     layout->bytes = layout->sums;
-    if (!choices->narrow) return;
+    if (!choices->narrowing.kernel) return;
     size_t sums = line_bytes(rows->block * cols->block * choices->elements[3]);
     if (choices->is_phased)
         step->shared_bytes = sums;
@@ -162,7 +162,8 @@ static bool choose_offsets(GemmChoices *choices, Arena *arena) {
     for (Part part = PART_LEFT; part <= PART_DEPTH; part++) count += choices->cuts[part].extent;
     for (int i = 0; i < 6 && count <= WHOLE_TABLES; i++) {
         Part part = (Part)(i / 2);
-        if (choices->narrow && part != PART_DEPTH && i % 2) continue; /* sums lie elsewhere */
+        if (choices->narrowing.kernel && part != PART_DEPTH && i % 2)
+            continue; /* sums lie elsewhere */
         ptrdiff_t extent = choices->cuts[part].extent;
         ptrdiff_t *offsets = arena_take(arena, (size_t)(extent + TILE_MAX_ROWS), sizeof *offsets);
         if (!offsets) return false;
@@ -213,7 +214,7 @@ Status gemm_prepare(const Contraction *contraction, const Machine *machine, Aren
     for (int side = 0; side < 3; side++) {
         choices->elements[side] = (ptrdiff_t)dtype_size(contraction->dtypes[side]);
     }
-    choices->narrow = conversion_make(contraction, 2, arithmetic, machine->isa).kernel;
+    choices->narrowing = conversion_make(contraction, 2, arithmetic, machine->isa);
     for (int i = 0; i < 6; i++) choices->offsets[i / 2][i % 2] = NULL;
     if (!choose_all(choices, &shape, contraction, machine, arena)) return error_memory(error);
     choose_tasks(choices, step);

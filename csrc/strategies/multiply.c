@@ -1,6 +1,6 @@
 /* Any number of inputs, nothing summed: one pass over the output that reads all inputs side by
- * side, without intermediate results. The kernel walks one axis, the cheapest one given its length
- * and the strides of all sides. Inputs that lie across it are turned in blocks. */
+ * side, without intermediate results. The kernel walks a plane of two axes, along the cheapest one
+ * given its length and the strides of all sides. Inputs that lie across it are turned in blocks. */
 #include "base/extents.h"
 #include "strategies/conversion.h"
 #include "strategies/nest.h"
@@ -11,30 +11,35 @@
 /* Elements of a block, if inputs are only converted and if they are turned. */
 enum { LONG_BLOCK = 1024, BLOCK_ALONG = 128, BLOCK_ACROSS = 32, LEAST_TURNED = 4 };
 
-/* Per element of an input that has no runs. */
-static const double NEAR_CYCLES = 1, FAR_CYCLES = 3;
+enum { LINE_BYTES = 64 };
 
-/* The axis that the kernel walks, and the one along which inputs are turned; or NO_AXIS. */
+/* Per element of an input that has no runs; per row of each input, and of an output whose lines are
+   fetched again for each of the rows that share them. */
+static const double NEAR_CYCLES = 1, FAR_CYCLES = 3, ROW_CYCLES = 3, SHARED_LINE_CYCLES = 25;
+
+/* The axis that the kernel goes along, and the one of its rows, along which inputs may be turned;
+   or NO_AXIS. */
 typedef struct Axes {
     int along, across;
+    bool turns;
 } Axes;
 
 typedef struct MultiplyChoices {
     Nest nest;
     MultiplyKernel *kernel;
-    const Axis *along, *across;        /* of a block; in the nest */
-    ptrdiff_t along_most, across_most; /* that it has of them */
+    const Axis *along, *across;        /* in the nest */
+    ptrdiff_t along_most, across_most; /* that a block has of them */
     Conversion *conversions; /* by side; NULL: there are no blocks, the kernel reads all */
     bool *is_read;           /* by side: the block goes through scratch */
     size_t *scratch;         /* by side: where in the scratch of a task */
 } MultiplyChoices;
 
-/* Truth values need no more than bytes where nothing is summed. */
+/* Truth values need no other type where nothing is summed. */
 static DType arithmetic_of(const Contraction *contraction) {
     for (int side = 0; side <= contraction->input_count; side++) {
         if (contraction->dtypes[side] != DTYPE_BOOL) return contraction->arithmetic;
     }
-    return DTYPE_I8;
+    return DTYPE_BOOL;
 }
 
 /* Whether an input is at rest or moves by single elements. */
@@ -46,13 +51,27 @@ static bool is_dense(const Contraction *contraction, int side, int axis) {
 /* Whether an input that is not dense along the kernel's axis is across it. */
 static bool is_turned(const Contraction *contraction, int side, Axes axes) {
     ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[side]);
-    return side < contraction->input_count && !is_dense(contraction, side, axes.along) &&
+    return axes.turns && side < contraction->input_count &&
+           !is_dense(contraction, side, axes.along) &&
            nest_stride(contraction, axes.across, side) == size;
 }
 
-/* Seconds of all kernel calls if they walk these axes. */
-static double axes_seconds(const Contraction *contraction, Axes axes, double elements) {
+/* Whether rows that share a line of the output are written far apart in time, and it is too large
+   to be found in a cache again. */
+static bool shares_lines(const Contraction *contraction, Axes axes, const Machine *machine) {
     int output = contraction->input_count;
+    ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[output]);
+    return nest_extent(contraction, axes.along) * size < LINE_BYTES &&
+           magnitude(nest_stride(contraction, axes.across, output)) > LINE_BYTES &&
+           nest_side_bytes(contraction, output) > (double)machine->l2_bytes;
+}
+
+/* Seconds of all kernel calls if they walk these axes. */
+static double axes_seconds(const Contraction *contraction, Axes axes, const Machine *machine) {
+    int output = contraction->input_count;
+    double elements = nest_elements(contraction);
+    double rows = elements / (double)nest_extent(contraction, axes.along);
+    double calls = rows / (double)nest_extent(contraction, axes.across);
     bool has_vectors = nest_stride(contraction, axes.along, output) ==
                        (ptrdiff_t)dtype_size(contraction->dtypes[output]);
     double cycles = 0;
@@ -60,7 +79,7 @@ static double axes_seconds(const Contraction *contraction, Axes axes, double ele
         ptrdiff_t stride = magnitude(nest_stride(contraction, axes.along, side));
         if (is_dense(contraction, side, axes.along)) continue;
         bool turns = is_turned(contraction, side, axes);
-        cycles += turns ? TURN_CYCLES : stride < 64 ? NEAR_CYCLES : FAR_CYCLES;
+        cycles += turns ? TURN_CYCLES : stride < LINE_BYTES ? NEAR_CYCLES : FAR_CYCLES;
         has_vectors &= turns;
     }
     double size = (double)dtype_size(arithmetic_of(contraction));
@@ -68,57 +87,79 @@ static double axes_seconds(const Contraction *contraction, Axes axes, double ele
     if (conversion_is_needed(contraction, arithmetic_of(contraction))) {
         cycles += output * CONVERSION_CYCLES;
     }
-    double calls = elements / (double)nest_extent(contraction, axes.along);
-    return rates_cycles(elements * cycles) + calls * rates.seconds_per_call * (0.5 + output / 4.0);
+    double row_cycles = output * ROW_CYCLES;
+    if (shares_lines(contraction, axes, machine)) row_cycles += SHARED_LINE_CYCLES;
+    return rates_cycles(elements * cycles + rows * row_cycles) +
+           calls * rates.seconds_per_call * (0.5 + output / 4.0);
 }
 
-static void improve(const Contraction *contraction, Axes axes, double elements, Axes *best,
-                    double *seconds) {
-    double candidate = axes_seconds(contraction, axes, elements);
-    if (candidate >= *seconds) return;
-    *best = axes;
-    *seconds = candidate;
+/* What is found while axes are tried. */
+typedef struct Best {
+    Axes axes;
+    double seconds;
+} Best;
+
+static void improve(const Contraction *contraction, Axes axes, const Machine *machine, Best *best) {
+    double seconds = axes_seconds(contraction, axes, machine);
+    if (seconds < best->seconds) *best = (Best){axes, seconds};
 }
 
-/* The cheapest axis, and across it the one along which some input moves by single elements. */
-static Axes choose_axes(const Contraction *contraction, double *seconds) {
-    Axes best = {NO_AXIS, NO_AXIS};
-    double elements = nest_elements(contraction);
-    *seconds = axes_seconds(contraction, best, elements);
+/* Along one axis, with rows of any other; and with rows along which inputs are turned that move by
+   single elements there. */
+static void improve_along(const Contraction *contraction, int along, const Machine *machine,
+                          Best *best) {
+    int kept = contraction->kept_count;
+    improve(contraction, (Axes){along, NO_AXIS, false}, machine, best);
+    for (int across = kept; across-- > 0;) {
+        if (across == along) continue;
+        improve(contraction, (Axes){along, across, false}, machine, best);
+    }
+    if (nest_extent(contraction, along) < LEAST_TURNED) return;
+    for (int side = 0; side < contraction->input_count; side++) {
+        if (is_dense(contraction, side, along)) continue;
+        int across = nest_nearest(contraction, side, 0, kept);
+        if (across == along || nest_extent(contraction, across) < LEAST_TURNED) continue;
+        improve(contraction, (Axes){along, across, true}, machine, best);
+    }
+}
+
+static Best choose_axes(const Contraction *contraction, const Machine *machine) {
+    Best best = {.seconds = INFINITY};
+    improve(contraction, (Axes){NO_AXIS, NO_AXIS, false}, machine, &best);
     for (int along = contraction->kept_count; along-- > 0;) {
-        improve(contraction, (Axes){along, NO_AXIS}, elements, &best, seconds);
-        for (int side = 0; side < contraction->input_count; side++) {
-            if (is_dense(contraction, side, along)) continue;
-            Axes axes = {along, nest_nearest(contraction, side, 0, contraction->kept_count)};
-            bool is_large = axes.across != along &&
-                            nest_extent(contraction, axes.across) >= LEAST_TURNED &&
-                            nest_extent(contraction, along) >= LEAST_TURNED;
-            if (is_large) improve(contraction, axes, elements, &best, seconds);
-        }
+        improve_along(contraction, along, machine, &best);
     }
     return best;
 }
 
 static double multiply_cost(const Contraction *contraction, const Machine *machine) {
     bool applies = contraction->axis_count == contraction->kept_count &&
-                   arithmetic_of(contraction) != DTYPE_OBJECT &&
-                   kernels_for(arithmetic_of(contraction), machine->isa) != NULL;
+                   multiply_kernel_for(arithmetic_of(contraction), machine->isa) != NULL;
     if (!applies) return INFINITY;
-    double seconds;
-    choose_axes(contraction, &seconds);
-    return seconds;
+    return choose_axes(contraction, machine).seconds;
+}
+
+/* Tasks are cut along the rows of the nest, which are the longer axis; where inputs are turned, so
+   that blocks stay whole. */
+static Plane choose_plane(const Contraction *contraction, Axes axes) {
+    bool is_long = nest_extent(contraction, axes.along) > nest_extent(contraction, axes.across);
+    if (axes.turns) return (Plane){axes.across, axes.along, BLOCK_ACROSS, 0};
+    return is_long ? (Plane){axes.along, axes.across, NEST_GRAIN, 0}
+                   : (Plane){axes.across, axes.along, NEST_GRAIN, 0};
+}
+
+static void choose_block(MultiplyChoices *choices, bool turns) {
+    choices->along_most = turns ? BLOCK_ALONG : smaller(LONG_BLOCK, choices->along->extent);
+    choices->across_most = turns ? BLOCK_ACROSS : LONG_BLOCK / choices->along_most;
 }
 
 /* False: out of memory. */
-static bool choose_blocks(MultiplyChoices *choices, const Contraction *contraction, Axes axes,
-                          const Machine *machine, Arena *arena, StepPlan *step) {
-    bool turns = axes.across != NO_AXIS;
+static bool make_conversions(MultiplyChoices *choices, const Contraction *contraction, Axes axes,
+                             const Machine *machine, Arena *arena, StepPlan *step) {
+    DType arithmetic = arithmetic_of(contraction);
     choices->conversions = NULL;
-    if (!turns && !conversion_is_needed(contraction, arithmetic_of(contraction))) return true;
-    choices->along = turns ? choices->nest.cols : choices->nest.rows;
-    choices->across = turns ? choices->nest.rows : choices->nest.cols;
-    choices->along_most = turns ? BLOCK_ALONG : LONG_BLOCK;
-    choices->across_most = turns ? BLOCK_ACROSS : 1;
+    if (!axes.turns && !conversion_is_needed(contraction, arithmetic)) return true;
+    choose_block(choices, axes.turns);
     ptrdiff_t elements = choices->along_most * choices->across_most;
     size_t sides = (size_t)contraction->input_count + 1, bytes = 0;
     choices->conversions = arena_take(arena, sides, sizeof *choices->conversions);
@@ -126,8 +167,7 @@ static bool choose_blocks(MultiplyChoices *choices, const Contraction *contracti
     choices->scratch = arena_take(arena, sides, sizeof *choices->scratch);
     if (!choices->conversions || !choices->is_read || !choices->scratch) return false;
     for (int side = 0; side < (int)sides; side++) {
-        Conversion conversion =
-            conversion_make(contraction, side, arithmetic_of(contraction), machine->isa);
+        Conversion conversion = conversion_make(contraction, side, arithmetic, machine->isa);
         choices->conversions[side] = conversion;
         choices->is_read[side] = conversion.kernel || is_turned(contraction, side, axes);
         choices->scratch[side] = bytes;
@@ -141,13 +181,14 @@ static Status multiply_prepare(const Contraction *contraction, const Machine *ma
                                StepPlan *step, Error *error) {
     MultiplyChoices *choices = arena_take(arena, 1, sizeof *choices);
     if (!choices) return error_memory(error);
-    double seconds;
-    Axes axes = choose_axes(contraction, &seconds);
-    Plane plane = axes.across == NO_AXIS ? (Plane){axes.along, NO_AXIS, NEST_GRAIN, 0}
-                                         : (Plane){axes.across, axes.along, BLOCK_ACROSS, 0};
+    Axes axes = choose_axes(contraction, machine).axes;
+    Plane plane = choose_plane(contraction, axes);
     TRY(nest_make(contraction, plane, arena, &choices->nest, error));
-    choices->kernel = kernels_for(arithmetic_of(contraction), machine->isa)->multiply;
-    if (!choose_blocks(choices, contraction, axes, machine, arena, step)) {
+    const Nest *nest = &choices->nest;
+    choices->along = plane.rows == axes.along ? nest->rows : nest->cols;
+    choices->across = plane.rows == axes.along ? nest->cols : nest->rows;
+    choices->kernel = multiply_kernel_for(arithmetic_of(contraction), machine->isa);
+    if (!make_conversions(choices, contraction, axes, machine, arena, step)) {
         return error_memory(error);
     }
     step->choices = choices;
@@ -169,43 +210,41 @@ static Lie read_input(const MultiplyChoices *choices, int side, const char *data
 static void multiply_block(const MultiplyChoices *choices, char *const starts[], ptrdiff_t along,
                            ptrdiff_t across, char *scratch) {
     int output = choices->nest.side_count - 1;
-    Lie lies[MAX_SIDES];
     const char *inputs[MAX_SIDES];
-    ptrdiff_t strides[MAX_SIDES];
+    ptrdiff_t rows[MAX_SIDES], cols[MAX_SIDES];
     for (int side = 0; side < output; side++) {
-        lies[side] = read_input(choices, side, starts[side], along, across, scratch);
-        strides[side] = lies[side].col;
+        Lie lie = read_input(choices, side, starts[side], along, across, scratch);
+        inputs[side] = lie.data;
+        rows[side] = lie.row;
+        cols[side] = lie.col;
     }
     const Conversion *narrowing = &choices->conversions[output];
-    ptrdiff_t out_stride = choices->along->strides[output];
-    char *narrowed = scratch + choices->scratch[output];
-    for (ptrdiff_t i = 0; i < across; i++) {
-        for (int side = 0; side < output; side++) {
-            inputs[side] = lies[side].data + i * lies[side].row;
-        }
-        char *out = starts[output] + i * choices->across->strides[output];
-        choices->kernel(&(MultiplyJob){
-            .count = along,
-            .input_count = output,
-            .inputs = inputs,
-            .in_strides = strides,
-            .out = narrowing->kernel ? narrowed : out,
-            .out_stride = narrowing->kernel ? narrowing->computed : out_stride,
-        });
-        if (narrowing->kernel) conversion_write(narrowing, narrowed, out, out_stride, along);
+    Place out = {starts[output], choices->across->strides[output], choices->along->strides[output]};
+    Place products = out;
+    if (narrowing->kernel) {
+        ptrdiff_t size = narrowing->computed;
+        products = (Place){scratch + choices->scratch[output], along * size, size};
     }
+    choices->kernel(&(MultiplyJob){
+        .rows = across,
+        .cols = along,
+        .input_count = output,
+        .inputs = inputs,
+        .in_rows = rows,
+        .in_cols = cols,
+        .out = products.data,
+        .out_row = products.row,
+        .out_col = products.col,
+    });
+    if (narrowing->kernel) conversion_write(narrowing, products.data, out, across, along);
 }
 
-/* The piece of a position that has so many rows. */
-static void multiply_blocks(const MultiplyChoices *choices, char *const pointers[], ptrdiff_t rows,
-                            char *scratch) {
-    const Nest *nest = &choices->nest;
-    bool turns = choices->across == nest->rows;
-    ptrdiff_t along = turns ? choices->along->extent : rows, across = turns ? rows : 1;
+static void multiply_blocks(const MultiplyChoices *choices, char *const pointers[], ptrdiff_t along,
+                            ptrdiff_t across, char *scratch) {
     for (ptrdiff_t i = 0; i < across; i += choices->across_most) {
         for (ptrdiff_t j = 0; j < along; j += choices->along_most) {
             char *starts[MAX_SIDES];
-            for (int side = 0; side < nest->side_count; side++) {
+            for (int side = 0; side < choices->nest.side_count; side++) {
                 starts[side] = pointers[side] + i * choices->across->strides[side] +
                                j * choices->along->strides[side];
             }
@@ -217,30 +256,40 @@ static void multiply_blocks(const MultiplyChoices *choices, char *const pointers
 
 /* ---- run ----------------------------------------------------------------- */
 
-static void multiply_row(const MultiplyChoices *choices, char *const pointers[], ptrdiff_t count) {
-    const Nest *nest = &choices->nest;
-    int output = nest->side_count - 1;
-    choices->kernel(&(MultiplyJob){
-        .count = count,
+static void multiply_planes(const MultiplyChoices *choices, Walk *walk, ptrdiff_t positions,
+                            ptrdiff_t along, ptrdiff_t across) {
+    int output = choices->nest.side_count - 1;
+    MultiplyJob job = {
+        .rows = across,
+        .cols = along,
         .input_count = output,
-        .inputs = (const char *const *)pointers,
-        .in_strides = nest->rows->strides,
-        .out = pointers[output],
-        .out_stride = nest->rows->strides[output],
-    });
+        .inputs = (const char *const *)walk->pointers,
+        .in_rows = choices->across->strides,
+        .in_cols = choices->along->strides,
+        .out_row = choices->across->strides[output],
+        .out_col = choices->along->strides[output],
+    };
+    for (ptrdiff_t i = 0; i < positions; i++, walk_next(walk)) {
+        job.out = walk->pointers[output];
+        choices->kernel(&job);
+    }
 }
 
 static void multiply_run(const StepPlan *step, char *const data[], const Task *task) {
     const MultiplyChoices *choices = step->choices;
-    Piece piece = nest_piece(&choices->nest, task->number);
+    const Nest *nest = &choices->nest;
+    Piece piece = nest_piece(nest, task->number);
+    bool cuts_along = choices->along == nest->rows;
+    ptrdiff_t along = cuts_along ? piece.row_count : choices->along->extent;
+    ptrdiff_t across = cuts_along ? choices->across->extent : piece.row_count;
     Walk walk;
-    nest_begin(&choices->nest, &piece, data, &walk);
+    nest_begin(nest, &piece, data, &walk);
+    if (!choices->conversions) {
+        multiply_planes(choices, &walk, piece.position_count, along, across);
+        return;
+    }
     for (ptrdiff_t i = 0; i < piece.position_count; i++, walk_next(&walk)) {
-        if (choices->conversions) {
-            multiply_blocks(choices, walk.pointers, piece.row_count, task->scratch);
-        } else {
-            multiply_row(choices, walk.pointers, piece.row_count);
-        }
+        multiply_blocks(choices, walk.pointers, along, across, task->scratch);
     }
 }
 

@@ -1,6 +1,7 @@
 /* Two inputs with short sums and, on one side, few columns: that side stays in registers while the
  * rows of the other go by, and the kernel walks one more axis of any kind, so that a batch of small
  * products is one call. One axis is summed at most; what else is kept, is walked outside. */
+#include "base/extents.h"
 #include "kernels/kernels.h"
 #include "strategies/nest.h"
 #include "strategies/rates.h"
@@ -10,7 +11,8 @@
 
 enum { OUT = 2 };
 
-/* Where nothing is summed, multiply has the same work with fewer steps for a long run. */
+/* Where nothing is summed, multiply has the same work with fewer steps for a long run, and runs
+   where entries are side by side. */
 static const double UNSUMMED = 1.3;
 
 /* The axes that the kernel walks, as indices or NO_AXIS, and what that takes. */
@@ -119,8 +121,9 @@ static bool applies(const Contraction *contraction, const Machine *machine) {
 static double small_cost(const Contraction *contraction, const Machine *machine) {
     if (!applies(contraction, machine)) return INFINITY;
     bool is_summed = contraction->axis_count > contraction->kept_count;
-    double seconds = choose_roles(contraction, machine).seconds;
-    return is_summed ? seconds : UNSUMMED * seconds;
+    Roles roles = choose_roles(contraction, machine);
+    if (is_summed) return roles.seconds;
+    return roles.is_side_by_side ? INFINITY : UNSUMMED * roles.seconds;
 }
 
 /* ---- the plan ------------------------------------------------------------ */
@@ -142,14 +145,14 @@ static SmallShape make_shape(const Contraction *contraction, const Roles *roles)
     };
 }
 
-/* The loops without those that are written out in the kernel. */
-static Status make_nest(const Contraction *contraction, const Roles *roles, Arena *arena,
-                        Nest *nest, Error *error) {
+/* The loops without those that are written out in the kernel. Tasks are cut at whole vectors. */
+static Status make_nest(const Contraction *contraction, const Roles *roles, ptrdiff_t lanes,
+                        Arena *arena, Nest *nest, Error *error) {
     Contraction *outer = arena_take(arena, 1, contraction_bytes(contraction));
     if (!outer) return error_memory(error);
     memcpy(outer, contraction, contraction_bytes(contraction));
     outer->axis_count = outer->kept_count = 0;
-    Plane plane = {NO_AXIS, NO_AXIS, NEST_GRAIN, 0};
+    Plane plane = {NO_AXIS, NO_AXIS, larger(NEST_GRAIN, lanes), 0};
     for (int i = 0; i < contraction->kept_count; i++) {
         if (i == roles->cols) continue;
         if (i == roles->entries) plane.rows = outer->kept_count;
@@ -172,7 +175,7 @@ static Status small_prepare(const Contraction *contraction, const Machine *machi
     choices->sides[0] = roles.left;
     choices->sides[1] = 1 - roles.left;
     choices->sides[2] = OUT;
-    TRY(make_nest(contraction, &roles, arena, &choices->nest, error));
+    TRY(make_nest(contraction, &roles, kernels->vector_cols, arena, &choices->nest, error));
     ptrdiff_t tasks = nest_task_count(&choices->nest);
     choices->is_one_call = tasks == 1 && choices->nest.kept_positions == 1;
     step->choices = choices;

@@ -182,7 +182,7 @@ static void sum_some_rows(const Summation *summation, char *const starts[], ptrd
                0);
     sum_next(summation, &walk, nest->summed_positions, target, scratch, scratch);
     if (narrowing->kernel) {
-        conversion_write(narrowing, target.out, starts[output], stride, count);
+        conversion_write(narrowing, target.out, (Place){starts[output], 0, stride}, 1, count);
     }
 }
 

@@ -14,16 +14,18 @@ typedef struct Factors {
     int count;
     Field fields[MOST_FACTORS];
     const char *data[MOST_FACTORS];
-    ptrdiff_t strides[MOST_FACTORS];
+    ptrdiff_t rows[MOST_FACTORS], cols[MOST_FACTORS];
 } Factors;
 
 /* layout is that of the first input; the others have any. */
-static Factors factors_make(const Suite *suite, ptrdiff_t count, int factor_count, int layout) {
+static Factors factors_make(const Suite *suite, ptrdiff_t rows, ptrdiff_t cols, int factor_count,
+                            int layout) {
     Factors factors = {.count = factor_count};
     for (int n = 0; n < factor_count; n++) {
-        factors.fields[n] = field_make(suite, 1, count, n ? any_layout() : layout);
+        factors.fields[n] = field_make(suite, rows, cols, n ? any_layout() : layout);
         factors.data[n] = factors.fields[n].data;
-        factors.strides[n] = factors.fields[n].col;
+        factors.rows[n] = factors.fields[n].row;
+        factors.cols[n] = factors.fields[n].col;
     }
     return factors;
 }
@@ -32,29 +34,41 @@ static void factors_free(Factors *factors) {
     for (int n = 0; n < factors->count; n++) field_free(&factors->fields[n]);
 }
 
-static Sum factors_product(const Suite *suite, const Factors *factors, ptrdiff_t i) {
-    Value product = value_load(suite, field_at(&factors->fields[0], 0, i));
+static Sum factors_product(const Suite *suite, const Factors *factors, ptrdiff_t i, ptrdiff_t j) {
+    Value product = value_load(suite, field_at(&factors->fields[0], i, j));
     for (int n = 1; n < factors->count; n++) {
-        product = value_product(product, value_load(suite, field_at(&factors->fields[n], 0, i)));
+        product = value_product(product, value_load(suite, field_at(&factors->fields[n], i, j)));
     }
     Sum sum = {{0}, {0}, 0, 0};
     sum_add(&sum, product);
     return sum;
 }
 
-static void test_multiply(const Suite *suite, ptrdiff_t count, int factor_count, int layout) {
+static void test_multiply(const Suite *suite, ptrdiff_t rows, ptrdiff_t cols, int factor_count,
+                          int layout) {
     if (!share_takes_next()) return;
-    Factors factors = factors_make(suite, count, factor_count, layout);
-    Field out = output_make(suite, 1, count, any_output_layout());
-    suite->kernels->multiply(
-        &(MultiplyJob){count, factor_count, factors.data, factors.strides, out.data, out.col});
+    Factors factors = factors_make(suite, rows, cols, factor_count, layout);
+    Field out = output_make(suite, rows, cols, any_output_layout());
+    multiply_kernel_for(suite->dtype, suite->isa)(&(MultiplyJob){
+        .rows = rows,
+        .cols = cols,
+        .input_count = factor_count,
+        .inputs = factors.data,
+        .in_rows = factors.rows,
+        .in_cols = factors.cols,
+        .out = out.data,
+        .out_row = out.row,
+        .out_col = out.col,
+    });
     bool holds = true;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        Sum product = factors_product(suite, &factors, i);
-        holds &= output_settle(suite, &out, (ptrdiff_t[]){0, i}, &product, 4 * factor_count);
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        for (ptrdiff_t j = 0; j < cols; j++) {
+            Sum product = factors_product(suite, &factors, i, j);
+            holds &= output_settle(suite, &out, (ptrdiff_t[]){i, j}, &product, 4 * factor_count);
+        }
     }
     if (!CHECK(holds && output_is_intact(&out))) {
-        report(suite, "multiply", (ptrdiff_t[]){count, factor_count, 0}, layout);
+        report(suite, "multiply", (ptrdiff_t[]){rows, cols, factor_count}, layout);
     }
     factors_free(&factors);
     field_free(&out);
@@ -65,9 +79,12 @@ static void test_multiplies(const Suite *suite) {
     int count = suite_extents(suite, extents);
     for (int layout = 0; layout < LAYOUTS; layout++) {
         for (int i = 0; i < count * MOST_FACTORS; i++) {
-            test_multiply(suite, extents[i % count], 1 + i / count, layout);
+            test_multiply(suite, 1, extents[i % count], 1 + i / count, layout);
+            test_multiply(suite, 1 + (ptrdiff_t)random_below(70), extents[i % count], 1 + i / count,
+                          layout);
         }
-        test_multiply(suite, 5003, 2 + layout % 3, layout);
+        test_multiply(suite, 1, 5003, 2 + layout % 3, layout);
+        test_multiply(suite, 3, 2003, 2 + layout % 3, layout);
     }
 }
 

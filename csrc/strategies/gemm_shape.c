@@ -18,6 +18,7 @@ typedef struct Model {
     bool is_converted[2];  /* the input, when it is packed */
     ptrdiff_t runs[2];     /* lanes that follow each other in memory, by Part */
     double store_cycles;   /* per element of the output */
+    double narrow_cycles;  /* the same, of one that is converted */
     double reading_cycles; /* of all of the right input, panel by panel */
     double lone_cycles[3]; /* per element that shares its line with other entries only, by side */
     bool can_be_direct[2];
@@ -34,10 +35,13 @@ enum { LINE_BYTES = 64, CACHE_SETS = 64, SHORT_RUN = 4 };
 static const double PACK_RUN_CYCLES = 0.4, PACK_TURN_CYCLES = 0.8, PACK_GATHER_CYCLES = 1.5;
 static const double PACK_EACH_RUN_CYCLES = 2, PACK_SKIP_CYCLES = 0.3;
 static const double PACK_CONVERT_CYCLES = 0.3;
-static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2;
+/* Per panel, and per lane of one that is turned. */
+static const double PACK_PANEL_CYCLES = 150, PACK_LANE_CYCLES = 7;
+static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2, STORE_ROW_CYCLES = 4;
+static const double NARROW_CYCLES = 0.5, NARROW_ROW_CYCLES = 60, OFFSET_CYCLES = 5;
 static const double FAR_LINE_CYCLES = 3, LONE_LINE_CYCLES = 4, DIRECT_LEFT_CYCLES = 1;
 static const double LONE_NEAR_CYCLES = 3, LONE_FAR_CYCLES = 16;
-static const double TILE_CALL_CYCLES = 25, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
+static const double TILE_CALL_CYCLES = 40, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
 
 /* Into how many sets of the first-level cache steps of a stride fall: a power of two. */
 static ptrdiff_t sets_met(ptrdiff_t stride) {
@@ -140,8 +144,15 @@ static double move_cycles(const Model *model, Part part, int width) {
     return has_runs ? PACK_TURN_CYCLES : PACK_GATHER_CYCLES;
 }
 
+/* Of a whole input that is packed into panels of some width. */
 static double pack_cycles(const Model *model, Part part, int width) {
-    return move_cycles(model, part, width) + (model->is_converted[part] ? PACK_CONVERT_CYCLES : 0);
+    const AxisGroup *group = part == PART_LEFT ? &model->groups->rows : &model->groups->cols;
+    double lanes = (double)group->extent, depth = (double)model->groups->sum.extent;
+    double moving = move_cycles(model, part, width);
+    double converting = model->is_converted[part] ? PACK_CONVERT_CYCLES : 0;
+    bool is_run = smaller(model->runs[part], width) >= SHORT_RUN;
+    return lanes * depth * (moving + converting) + (is_run ? 0 : lanes * PACK_LANE_CYCLES) +
+           ceil(lanes / width) * PACK_PANEL_CYCLES;
 }
 
 /* The share of the panels of a direct right input in which a vector goes beyond the end of a run,
@@ -153,17 +164,24 @@ static double broken_share(const Model *model, int width) {
     return 1 - pow(whole, (double)width / (double)lanes);
 }
 
+/* The sums of all tiles, row by row. */
+static double store_cycles(const Model *model, const Tile *tile) {
+    double rows = (double)model->groups->rows.extent, cols = (double)model->groups->cols.extent;
+    double row_cycles = ceil(cols / tile->cols) * STORE_ROW_CYCLES;
+    if (model->narrow_cycles > 0) row_cycles += NARROW_ROW_CYCLES;
+    double element = model->store_cycles + model->narrow_cycles + model->lone_cycles[2];
+    return rows * (row_cycles + cols * element);
+}
+
 static double shape_seconds(const Model *model, const GemmShape *shape) {
     const Groups *groups = model->groups;
     double rows = (double)groups->rows.extent, cols = (double)groups->cols.extent;
     double depth = (double)groups->sum.extent;
     double cycles = tiles_cycles(model, shape) + BATCH_ENTRY_CYCLES;
-    if (shape->is_packed[PART_LEFT]) {
-        cycles += rows * depth * pack_cycles(model, PART_LEFT, shape->tile->rows);
-    }
+    if (shape->is_packed[PART_LEFT]) cycles += pack_cycles(model, PART_LEFT, shape->tile->rows);
     double packed_share = shape->is_packed[PART_RIGHT] ? 1 : broken_share(model, shape->tile->cols);
-    cycles += packed_share * cols * depth * pack_cycles(model, PART_RIGHT, shape->tile->cols);
-    cycles += rows * cols * (model->store_cycles + model->lone_cycles[2]);
+    cycles += packed_share * pack_cycles(model, PART_RIGHT, shape->tile->cols);
+    cycles += (rows + cols) * OFFSET_CYCLES + store_cycles(model, shape->tile);
     cycles += rows * depth * model->lone_cycles[model->inputs[PART_LEFT]];
     cycles += cols * depth * model->lone_cycles[model->inputs[PART_RIGHT]];
     cycles *= (double)groups->batch.extent;
@@ -181,14 +199,6 @@ static double blocks_seconds(const Model *model, const Tile *tile) {
     double sums = (double)groups->rows.extent * (double)groups->cols.extent;
     sums *= (double)groups->batch.extent * (double)divide_up(groups->sum.extent, most);
     return rates_cycles(sums * model->store_cycles);
-}
-
-/* Whether an axis of a group has a stride of one element on a side. */
-static bool has_unit_stride(const AxisGroup *group, int side, ptrdiff_t element) {
-    for (int i = 0; i < group->count; i++) {
-        if (group->axes[i]->strides[side] == element) return true;
-    }
-    return false;
 }
 
 /* Panels are read line by line, which no prefetching hides if they come from beyond the
@@ -228,6 +238,8 @@ static Model model_make(const Groups *groups, const Contraction *contraction, in
         is_converted[side] = conversion.kernel != NULL;
     }
     ptrdiff_t run = gemm_run_length(&groups->cols, right, elements[right]);
+    ptrdiff_t stored_run = gemm_run_length(&groups->cols, 2, elements[2]);
+    bool stores_runs = stored_run >= smaller(kernels->vector_cols, groups->cols.extent);
     return (Model){
         .kernels = kernels,
         .groups = groups,
@@ -237,8 +249,8 @@ static Model model_make(const Groups *groups, const Contraction *contraction, in
         .element = (ptrdiff_t)dtype_size(arithmetic),
         .is_converted = {is_converted[left], is_converted[right]},
         .runs = {gemm_run_length(&groups->rows, left, elements[left]), run},
-        .store_cycles = has_unit_stride(&groups->cols, 2, elements[2]) ? STORE_VECTOR_CYCLES
-                                                                       : STORE_SCATTER_CYCLES,
+        .store_cycles = stores_runs ? STORE_VECTOR_CYCLES : STORE_SCATTER_CYCLES,
+        .narrow_cycles = is_converted[2] ? NARROW_CYCLES : 0,
         .reading_cycles = reading_cycles(contraction, right, machine),
         .can_be_direct = {!is_converted[left], !is_converted[right] && run >= kernels->vector_cols},
         .planes = dtype_is_complex(arithmetic) ? 2 : 1,

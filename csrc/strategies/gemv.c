@@ -1,7 +1,7 @@
-/* Two inputs, something summed, and only one of them (the matrix) has kept axes of its own:
- * products of a matrix and a vector, or of two vectors, any number of them side by side. The kernel
- * walks one kept axis of the matrix, along which the other input may move too, and one summed axis;
- * the loops around it are summed in a tree. */
+/* Two inputs, something summed: products of a matrix and a vector, or of two vectors, any number of
+ * them side by side, of a matrix with each row of another. The kernel walks one kept axis of the
+ * matrix, along which the other input may move too, and one summed axis; the loops around it are
+ * summed in a tree. */
 #include "strategies/rates.h"
 #include "strategies/summation.h"
 
@@ -17,12 +17,6 @@ static bool has_own(const Contraction *contraction, int side) {
         if (is_own(&contraction->axes[i], side)) return true;
     }
     return false;
-}
-
-/* Which input is the matrix; -1 if both would be. */
-static int find_matrix(const Contraction *contraction) {
-    bool left = has_own(contraction, 0), right = has_own(contraction, 1);
-    return left && right ? -1 : right;
 }
 
 /* Bytes of a step of an input in either direction of a plane. */
@@ -72,9 +66,16 @@ static double plane_seconds(const Contraction *contraction, int matrix, Plane pl
     return calls * (rates_cycles(cycles) + rates.seconds_per_call);
 }
 
-/* The best of the planes worth a thought: along each kind of axis, the nearest elements of either
-   input, or the longest loop. */
-static Plane choose_plane(const Contraction *contraction, int matrix, double *seconds) {
+/* What is found while planes are tried. */
+typedef struct Best {
+    int matrix; /* the side */
+    Plane plane;
+    double seconds;
+} Best;
+
+/* The planes worth a thought: along each kind of axis, the nearest elements of either input, or the
+   longest loop. */
+static void improve(const Contraction *contraction, int matrix, Best *best) {
     int kept = contraction->kept_count, all = contraction->axis_count;
     int rows[] = {nest_nearest(contraction, matrix, 0, kept),
                   nest_nearest(contraction, 1 - matrix, 0, kept),
@@ -83,27 +84,29 @@ static Plane choose_plane(const Contraction *contraction, int matrix, double *se
                   nest_nearest(contraction, 1 - matrix, kept, all),
                   nest_longest(contraction, kept, all)};
     double elements = nest_elements(contraction);
-    Plane best = {NO_AXIS, NO_AXIS, NEST_GRAIN, 0};
-    *seconds = INFINITY;
     for (int i = 0; i < 9; i++) {
         Plane plane = {rows[i / 3], cols[i % 3], NEST_GRAIN, 0};
-        double candidate = plane_seconds(contraction, matrix, plane, elements);
-        if (candidate >= *seconds) continue;
-        best = plane;
-        *seconds = candidate;
+        double seconds = plane_seconds(contraction, matrix, plane, elements);
+        if (seconds < best->seconds) *best = (Best){matrix, plane, seconds};
     }
-    ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[matrix]);
-    if (nest_stride(contraction, best.rows, matrix) == size) best.grain = RUN_BYTES / size;
+}
+
+/* An input that has no kept axes of its own cannot be the matrix if the other one has. */
+static Best choose_plane(const Contraction *contraction) {
+    Best best = {.seconds = INFINITY};
+    bool has_left = has_own(contraction, 0), has_right = has_own(contraction, 1);
+    if (has_left || !has_right) improve(contraction, 0, &best);
+    if (has_right) improve(contraction, 1, &best);
+    ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[best.matrix]);
+    if (nest_stride(contraction, best.plane.rows, best.matrix) == size) {
+        best.plane.grain = RUN_BYTES / size;
+    }
     return best;
 }
 
 static double gemv_cost(const Contraction *contraction, const Machine *machine) {
     if (contraction->input_count != 2 || !summation_applies(contraction, machine)) return INFINITY;
-    int matrix = find_matrix(contraction);
-    if (matrix < 0) return INFINITY;
-    double seconds;
-    choose_plane(contraction, matrix, &seconds);
-    return seconds;
+    return choose_plane(contraction).seconds;
 }
 
 typedef struct GemvChoices {
@@ -134,17 +137,17 @@ static Status gemv_prepare(const Contraction *contraction, const Machine *machin
                            StepPlan *step, Error *error) {
     GemvChoices *choices = arena_take(arena, 1, sizeof *choices);
     if (!choices) return error_memory(error);
-    double seconds;
-    choices->matrix = find_matrix(contraction);
-    choices->vector = 1 - choices->matrix;
+    Best best = choose_plane(contraction);
+    choices->matrix = best.matrix;
+    choices->vector = 1 - best.matrix;
     choices->kernel = kernels_for(contraction->arithmetic, machine->isa)->gemv;
     choices->summation = (Summation){.term = gemv_term, .context = choices};
     step->choices = choices;
-    Plane plane = choose_plane(contraction, choices->matrix, &seconds);
     choices->summation.is_turned[choices->vector] =
-        is_turned(steps_of(contraction, plane, choices->matrix),
-                  steps_of(contraction, plane, choices->vector));
-    return summation_make(contraction, plane, machine, arena, &choices->summation, step, error);
+        is_turned(steps_of(contraction, best.plane, choices->matrix),
+                  steps_of(contraction, best.plane, choices->vector));
+    return summation_make(contraction, best.plane, machine, arena, &choices->summation, step,
+                          error);
 }
 
 static void gemv_run(const StepPlan *step, char *const data[], const Task *task) {

@@ -85,6 +85,15 @@ static size_t lay_out(Summation *summation, int output) {
     return bytes;
 }
 
+/* Whether each position takes one call of the kernel, on the sides as they are. */
+static bool is_plain(const Summation *summation) {
+    const Nest *nest = &summation->nest;
+    int output = nest->side_count - 1;
+    bool is_read_whole = nest->summed_positions == 1 && summation->most_rows >= nest->rows->extent;
+    for (int side = 0; side < output; side++) is_read_whole &= !is_read(summation, side);
+    return is_read_whole && !summation->conversions[output].kernel;
+}
+
 Status summation_make(const Contraction *contraction, Plane plane, const Machine *machine,
                       Arena *arena, Summation *summation, StepPlan *step, Error *error) {
     DType arithmetic = contraction->arithmetic;
@@ -99,6 +108,7 @@ Status summation_make(const Contraction *contraction, Plane plane, const Machine
     if (summation->nest.summed_positions > 1) {
         summation->most_rows = smaller(summation->most_rows, CHUNK_ROWS);
     }
+    summation->is_plain = is_plain(summation);
     step->phases = phases_single(nest_task_count(&summation->nest));
     step->scratch_bytes = lay_out(summation, output);
     return STATUS_OK;
@@ -200,10 +210,31 @@ static void sum_rows(const Summation *summation, char *const pointers[], ptrdiff
     }
 }
 
+/* Positions with one call of the kernel each: what calls have in common is found once. */
+static void sum_planes(const Summation *summation, Walk *walk, const Piece *piece, char *scratch) {
+    const Nest *nest = &summation->nest;
+    int output = nest->side_count - 1;
+    Block block = {.cols = nest->cols->extent, .products = scratch + summation->product_scratch};
+    Target target = {.rows = piece->row_count, .stride = nest->rows->strides[output]};
+    for (int side = 0; side < output; side++) {
+        block.inputs[side].row = nest->rows->strides[side];
+        block.inputs[side].col = nest->cols->strides[side];
+    }
+    for (ptrdiff_t i = 0; i < piece->position_count; i++, walk_next(walk)) {
+        for (int side = 0; side < output; side++) block.inputs[side].data = walk->pointers[side];
+        target.out = walk->pointers[output];
+        summation->term(summation->context, &block, &target);
+    }
+}
+
 void summation_run(const Summation *summation, char *const data[], const Task *task) {
     Piece piece = nest_piece(&summation->nest, task->number);
     Walk walk;
     nest_begin(&summation->nest, &piece, data, &walk);
+    if (summation->is_plain) {
+        sum_planes(summation, &walk, &piece, task->scratch);
+        return;
+    }
     for (ptrdiff_t i = 0; i < piece.position_count; i++, walk_next(&walk)) {
         sum_rows(summation, walk.pointers, piece.row_count, task->scratch);
     }

@@ -42,6 +42,7 @@ typedef struct Summation {
     ReduceKernel *add;               /* joins partial sums */
     ptrdiff_t element_bytes;         /* of a sum */
     ptrdiff_t most_rows;             /* that are summed at once */
+    bool is_plain;                   /* one call of the kernel for each kept position */
     size_t side_scratch[SUMMATION_INPUTS + 1]; /* in that of a task, behind the partial sums */
     size_t product_scratch;
     /* What the kernel does with a block. context is the strategy's own. */

@@ -160,6 +160,31 @@ static inline void NAME(reduce_across_eight)(const char *in, ptrdiff_t step, ELE
     NAME(store)(sums, NAME(load)(sums) + ((a + b) + (c + d)));
 }
 
+enum { NAME(REDUCE_FEW) = 8 }; /* rows that are summed in registers */
+
+#if HAS_MASKS
+/* A few rows of less than a vector. */
+static void NAME(reduce_across_short)(const char *in, ptrdiff_t step, ptrdiff_t width,
+                                      ptrdiff_t depth, ELEMENT *sums) {
+    ptrdiff_t bytes = width * (ptrdiff_t)sizeof(ELEMENT);
+    Vector total = {0};
+    for (ptrdiff_t k = 0; k < depth; k++) total += NAME(load_first)(in + k * step, bytes);
+    NAME(store_first)(sums, total, bytes);
+}
+#endif
+
+/* A few rows, summed in registers; the last columns may overlap those before. */
+static void NAME(reduce_across_few)(const char *in, ptrdiff_t step, ptrdiff_t width,
+                                    ptrdiff_t depth, ELEMENT *sums) {
+    for (ptrdiff_t j = 0; j < width; j += LANES) {
+        ptrdiff_t at = NAME(least)(j, width - LANES);
+        const char *from = in + at * (ptrdiff_t)sizeof(ELEMENT);
+        Vector total = {0};
+        for (ptrdiff_t k = 0; k < depth; k++) total += NAME(load)(from + k * step);
+        NAME(store)(sums + at, total);
+    }
+}
+
 /* Columns by whole vectors, the last of which may overlap the one before: it has its own sums. */
 static void NAME(reduce_across_vectors)(const char *in, ptrdiff_t step, ptrdiff_t width,
                                         ptrdiff_t depth, ELEMENT *sums) {
@@ -188,10 +213,18 @@ static void NAME(reduce_across_block)(const void *context, ptrdiff_t row, ptrdif
     const ReduceJob *job = context;
     const char *in = job->in + row * ELEMENT_BYTES + k * job->in_summed;
     if (PLANES * rows < LANES) {
+#if HAS_MASKS
+        if (depth < NAME(REDUCE_FEW)) {
+            NAME(reduce_across_short)(in, job->in_summed, PLANES * rows, depth, sums);
+            return;
+        }
+#endif
         NAME(reduce_near_block)(context, row, rows, k, depth, sums);
-        return;
+    } else if (depth < NAME(REDUCE_FEW)) {
+        NAME(reduce_across_few)(in, job->in_summed, PLANES * rows, depth, sums);
+    } else {
+        NAME(reduce_across_vectors)(in, job->in_summed, PLANES * rows, depth, sums);
     }
-    NAME(reduce_across_vectors)(in, job->in_summed, PLANES * rows, depth, sums);
 }
 
 /* ---- the kernel ---------------------------------------------------------- */
@@ -212,7 +245,8 @@ static void NAME(reduce_blocks)(const ReduceJob *job) {
                job->in_kept == job->summed * ELEMENT_BYTES) {
         plane.block = NAME(reduce_short_block);
         plane.block_depth = LANES;
-    } else if (job->in_kept == ELEMENT_BYTES && PLANES * job->kept >= LANES) {
+    } else if (job->in_kept == ELEMENT_BYTES && job->kept > 0 &&
+               (PLANES * job->kept >= LANES || (HAS_MASKS && job->summed < NAME(REDUCE_FEW)))) {
         plane.block = NAME(reduce_across_block);
         plane.block_depth = 1024;
     } else {

@@ -51,7 +51,17 @@ static void NAME(put_sums)(const SumPlane *plane, ptrdiff_t row, ptrdiff_t rows,
     }
 }
 
+/* Rows that follow each other, each summed as one block: no sums need to go elsewhere first. */
+static bool NAME(is_one_block)(const SumPlane *plane) {
+    return plane->rows > 0 && plane->rows <= NAME(SUM_ROWS) && plane->depth <= plane->block_depth &&
+           plane->out_stride == ELEMENT_BYTES && !plane->accumulate;
+}
+
 static void NAME(sum_plane)(const SumPlane *plane) {
+    if (NAME(is_one_block)(plane)) {
+        plane->block(plane->job, 0, plane->rows, 0, plane->depth, (ELEMENT *)(void *)plane->out);
+        return;
+    }
     ELEMENT sums[PLANES * NAME(SUM_ROWS)];
     for (ptrdiff_t row = 0; row < plane->rows; row += NAME(SUM_ROWS)) {
         ptrdiff_t left = plane->rows - row;

@@ -6,6 +6,7 @@
 #include "strategies/summation.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Whether a kept axis belongs to the side alone. */
 static bool is_own(const Axis *axis, int side) {
@@ -63,7 +64,7 @@ static double plane_seconds(const Contraction *contraction, int matrix, Plane pl
     }
     cycles += rows * depth * summation_convert_cycles(contraction);
     double calls = elements / (rows * depth);
-    return calls * (rates_cycles(cycles) + rates.seconds_per_call);
+    return calls * (rates_cycles(cycles) + summation_call_seconds);
 }
 
 /* What is found while planes are tried. */
@@ -74,18 +75,20 @@ typedef struct Best {
 } Best;
 
 /* The planes worth a thought: along each kind of axis, the nearest elements of either input, or the
-   longest loop. */
+   longest loop. Rows may be summed as well. */
 static void improve(const Contraction *contraction, int matrix, Best *best) {
     int kept = contraction->kept_count, all = contraction->axis_count;
-    int rows[] = {nest_nearest(contraction, matrix, 0, kept),
-                  nest_nearest(contraction, 1 - matrix, 0, kept),
-                  nest_longest(contraction, 0, kept)};
-    int cols[] = {nest_nearest(contraction, matrix, kept, all),
-                  nest_nearest(contraction, 1 - matrix, kept, all),
-                  nest_longest(contraction, kept, all)};
+    int rows[6] = {nest_nearest(contraction, matrix, 0, kept),
+                   nest_nearest(contraction, 1 - matrix, 0, kept),
+                   nest_longest(contraction, 0, kept)};
+    int cols[3] = {nest_nearest(contraction, matrix, kept, all),
+                   nest_nearest(contraction, 1 - matrix, kept, all),
+                   nest_longest(contraction, kept, all)};
+    memcpy(rows + 3, cols, sizeof cols);
     double elements = nest_elements(contraction);
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 18; i++) {
         Plane plane = {rows[i / 3], cols[i % 3], NEST_GRAIN, 0};
+        if (!summation_can_walk(contraction, plane)) continue;
         double seconds = plane_seconds(contraction, matrix, plane, elements);
         if (seconds < best->seconds) *best = (Best){matrix, plane, seconds};
     }

@@ -26,21 +26,22 @@ static double plane_seconds(const Contraction *contraction, Plane plane, double 
     }
     cycles += rows * cols * summation_convert_cycles(contraction);
     double calls = elements / (rows * cols);
-    return calls * (rates_cycles(cycles) + rates.seconds_per_call);
+    return calls * (rates_cycles(cycles) + summation_call_seconds);
 }
 
 /* The best of the planes worth a thought: along each kind of axis, the nearest elements of either
-   side, or the longest loop. */
+   side, or the longest loop. Rows may be summed as well. */
 static Plane choose_plane(const Contraction *contraction, double *seconds) {
     int kept = contraction->kept_count, all = contraction->axis_count;
     int rows[] = {nest_nearest(contraction, IN, 0, kept), nest_nearest(contraction, OUT, 0, kept),
-                  nest_longest(contraction, 0, kept)};
+                  nest_longest(contraction, 0, kept), nest_longest(contraction, kept, all)};
     int cols[] = {nest_nearest(contraction, IN, kept, all), nest_longest(contraction, kept, all)};
     double elements = nest_elements(contraction);
     Plane best = {NO_AXIS, NO_AXIS, NEST_GRAIN, 0};
     *seconds = INFINITY;
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
         Plane plane = {rows[i / 2], cols[i % 2], NEST_GRAIN, 0};
+        if (!summation_can_walk(contraction, plane)) continue;
         double candidate = plane_seconds(contraction, plane, elements);
         if (candidate >= *seconds) continue;
         best = plane;

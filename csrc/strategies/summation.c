@@ -22,6 +22,19 @@ double summation_convert_cycles(const Contraction *contraction) {
     return conversion_is_needed(contraction, contraction->arithmetic) ? CONVERSION_CYCLES : 0;
 }
 
+/* Whether the rows of a plane are summed. */
+static bool sums_rows(const Contraction *contraction, Plane plane) {
+    return plane.rows >= contraction->kept_count;
+}
+
+bool summation_can_walk(const Contraction *contraction, Plane plane) {
+    if (!sums_rows(contraction, plane)) return true;
+    int output = contraction->input_count;
+    bool is_plain = dtype_is_plain(contraction->dtypes[output], contraction->arithmetic);
+    return plane.rows != plane.cols && is_plain &&
+           nest_extent(contraction, plane.rows) <= CHAIN * TURNED_ROWS;
+}
+
 /* Whether an input goes through scratch. */
 static bool is_read(const Summation *summation, int side) {
     return summation->conversions[side].kernel || summation->is_turned[side];
@@ -80,6 +93,8 @@ static size_t lay_out(Summation *summation, int output) {
             bytes += conversion_scratch_bytes(conversion, CHUNK_ROWS);
         }
     }
+    summation->row_scratch = bytes;
+    if (summation->sums_rows) bytes += CHUNK_ROWS * (size_t)summation->element_bytes;
     summation->product_scratch = bytes;
     if (summation->has_products) bytes += (size_t)(SUMMATION_BLOCK * summation->element_bytes);
     return bytes;
@@ -91,7 +106,7 @@ static bool is_plain(const Summation *summation) {
     int output = nest->side_count - 1;
     bool is_read_whole = nest->summed_positions == 1 && summation->most_rows >= nest->rows->extent;
     for (int side = 0; side < output; side++) is_read_whole &= !is_read(summation, side);
-    return is_read_whole && !summation->conversions[output].kernel;
+    return is_read_whole && !summation->sums_rows && !summation->conversions[output].kernel;
 }
 
 Status summation_make(const Contraction *contraction, Plane plane, const Machine *machine,
@@ -103,9 +118,11 @@ Status summation_make(const Contraction *contraction, Plane plane, const Machine
     }
     summation->add = kernels_for(arithmetic, machine->isa)->reduce;
     summation->element_bytes = (ptrdiff_t)dtype_size(arithmetic);
+    summation->sums_rows = sums_rows(contraction, plane);
+    if (summation->sums_rows) plane.grain = nest_extent(contraction, plane.rows); /* one task */
     choose_block(summation, contraction, &plane);
     TRY(nest_make(contraction, plane, arena, &summation->nest, error));
-    if (summation->nest.summed_positions > 1) {
+    if (summation->nest.summed_positions > 1 || summation->sums_rows) {
         summation->most_rows = smaller(summation->most_rows, CHUNK_ROWS);
     }
     summation->is_plain = is_plain(summation);
@@ -175,9 +192,21 @@ static void sum_next(const Summation *summation, Walk *walk, ptrdiff_t count, Ta
     }
 }
 
-/* Some rows of one kept position; starts: where each side begins. */
-static void sum_some_rows(const Summation *summation, char *const starts[], ptrdiff_t count,
-                          char *scratch) {
+/* The sums of rows that are summed go to the one element of all of them. */
+static void join_rows(const Summation *summation, const Target *sums, char *out, bool accumulate) {
+    summation->add(&(ReduceJob){
+        .kept = 1,
+        .summed = sums->rows,
+        .in = sums->out,
+        .in_summed = sums->stride,
+        .out = out,
+        .accumulate = accumulate,
+    });
+}
+
+/* Rows of one kept position from `row` on; starts: where each side begins. */
+static void sum_some_rows(const Summation *summation, char *const starts[], ptrdiff_t row,
+                          ptrdiff_t count, char *scratch) {
     const Nest *nest = &summation->nest;
     int output = nest->side_count - 1;
     const Conversion *narrowing = &summation->conversions[output];
@@ -186,6 +215,9 @@ static void sum_some_rows(const Summation *summation, char *const starts[], ptrd
     if (narrowing->kernel) {
         target.out = scratch + summation->side_scratch[output];
         target.stride = narrowing->computed;
+    } else if (summation->sums_rows) {
+        target.out = scratch + summation->row_scratch;
+        target.stride = summation->element_bytes;
     }
     Walk walk;
     walk_begin(&walk, nest->outer + nest->kept_count, nest->summed_count, nest->side_count, starts,
@@ -193,6 +225,8 @@ static void sum_some_rows(const Summation *summation, char *const starts[], ptrd
     sum_next(summation, &walk, nest->summed_positions, target, scratch, scratch);
     if (narrowing->kernel) {
         conversion_write(narrowing, target.out, (Place){starts[output], 0, stride}, 1, count);
+    } else if (summation->sums_rows) {
+        join_rows(summation, &target, starts[output], row > 0);
     }
 }
 
@@ -206,7 +240,7 @@ static void sum_rows(const Summation *summation, char *const pointers[], ptrdiff
         for (int side = 0; side < nest->side_count; side++) {
             starts[side] = pointers[side] + row * nest->rows->strides[side];
         }
-        sum_some_rows(summation, starts, smaller(chunk, row_count - row), scratch);
+        sum_some_rows(summation, starts, row, smaller(chunk, row_count - row), scratch);
     }
 }
 

@@ -32,7 +32,8 @@ typedef struct Block {
     char *products; /* room for SUMMATION_BLOCK of them, if there are any */
 } Block;
 
-/* A nest whose kernel walks rows and a summed axis (cols). */
+/* A nest whose kernel walks rows and a summed axis (cols). Rows may be of a summed axis too: then
+   their sums are summed. */
 typedef struct Summation {
     Nest nest;
     Conversion conversions[SUMMATION_INPUTS + 1]; /* by side */
@@ -42,9 +43,10 @@ typedef struct Summation {
     ReduceKernel *add;               /* joins partial sums */
     ptrdiff_t element_bytes;         /* of a sum */
     ptrdiff_t most_rows;             /* that are summed at once */
+    bool sums_rows;                  /* rows are of a summed axis */
     bool is_plain;                   /* one call of the kernel for each kept position */
     size_t side_scratch[SUMMATION_INPUTS + 1]; /* in that of a task, behind the partial sums */
-    size_t product_scratch;
+    size_t row_scratch, product_scratch;
     /* What the kernel does with a block. context is the strategy's own. */
     void (*term)(const void *context, const Block *block, const Target *target);
     const void *context;
@@ -55,6 +57,12 @@ bool summation_applies(const Contraction *contraction, const Machine *machine);
 
 /* What converting costs, for each time that an element is read. */
 double summation_convert_cycles(const Contraction *contraction);
+
+/* Of a call of the kernel, with the step of the loops around it. */
+static const double summation_call_seconds = 40e-9;
+
+/* Whether a plane is one, and its rows can be summed if they are of a summed axis. */
+bool summation_can_walk(const Contraction *contraction, Plane plane);
 
 /* Makes the nest, and the phases and scratch of the step. term, context, is_turned and
    has_products are the caller's. */

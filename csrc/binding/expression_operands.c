@@ -72,7 +72,9 @@ static bool is_held(const Expression *expression, int at) {
 static PyArrayObject *private_copy(PyArrayObject *array) {
     DType dtype;
     PyArray_Descr *descr = PyArray_DESCR(array);
-    if (!dtype_from_descr(descr, &dtype)) return PyArray_NewCopy(array, NPY_KEEPORDER);
+    if (!dtype_from_descr(descr, &dtype)) {
+        return (PyArrayObject *)PyArray_NewCopy(array, NPY_KEEPORDER);
+    }
     Tensor tensor;
     PyArrayObject *owner = transfer_view(array, descr, &tensor);
     PyObject *copy = owner ? view_make(owner, &tensor, (ViewKind){0}) : NULL;

@@ -110,7 +110,7 @@ static PyObject *arrays_from(const Expression *expression, Sides *sides) {
             Py_XDECREF(array);
             Py_CLEAR(arrays);
         } else {
-            PyTuple_SET_ITEM(arrays, i, array);
+            PyTuple_SetItem(arrays, i, array);
         }
     }
     if (arrays) sides->operands = (PyArrayObject *const *)PySequence_Fast_ITEMS(arrays);

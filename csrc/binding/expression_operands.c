@@ -163,7 +163,7 @@ static bool read_operands(Expression *expression, PyObject *const objects[], PyO
         bool done = read_operand(expression, i, objects[i], &shape, &array);
         done = done && PyList_Append(arrays, array ? array : Py_None) == 0;
         Py_XDECREF(array);
-        if (shape) PyTuple_SET_ITEM(expression->shapes, i, shape);
+        if (shape && PyTuple_SetItem(expression->shapes, i, shape) < 0) return false;
         if (!done) return false;
     }
     return true;

@@ -82,10 +82,10 @@ PyObject *expression_options(const Expression *expression) {
 PyObject *expression_arguments(const Expression *expression, PyObject *const others[]) {
     PyObject *arguments = PyTuple_New(expression->operand_count + 1);
     if (!arguments) return NULL;
-    PyTuple_SET_ITEM(arguments, 0, new_reference(expression->subscripts));
+    PyTuple_SetItem(arguments, 0, new_reference(expression->subscripts));
     for (int i = 0; i < expression->operand_count; i++) {
         PyObject *held = (PyObject *)expression->held[i];
-        PyTuple_SET_ITEM(arguments, i + 1, new_reference(held ? held : *others++));
+        PyTuple_SetItem(arguments, i + 1, new_reference(held ? held : *others++));
     }
     return arguments;
 }

@@ -196,7 +196,7 @@ def test_out():
     made = expression("ij,jk->ik", (3, 4), (4, 5))
     out = np.empty((3, 5))
     assert made(x, y, out=out) is out
-    np.testing.assert_array_equal(out, x @ y)
+    np.testing.assert_allclose(out, x @ y, rtol=1e-14)
     assert made(x, y, out=None) is not out
     narrow = np.empty((3, 5), "f4")
     with pytest.raises(TypeError, match="safe"):
@@ -223,7 +223,7 @@ def test_out_that_overlaps(constants):
         made(a, *rest, out=np.empty((4, 4)))
         inside = a.copy()
         assert made(inside, *rest, out=inside) is inside
-        np.testing.assert_array_equal(inside, expected)
+        np.testing.assert_allclose(inside, expected, rtol=1e-14)
 
 
 def test_options_are_those_of_einsum():
@@ -300,7 +300,7 @@ def test_arrays_of_other_libraries_are_handed_to_numpy():
     foreign = Foreign()
     made = expression("ij,jk->ik", foreign, y, constants=[1], order="F")
     assert made.shapes == ((3, 4), (4, 5))
-    np.testing.assert_array_equal(made(x), x @ y)
+    np.testing.assert_allclose(made(x), x @ y, rtol=1e-14)
     function, subscripts, (held,), keywords = made(foreign)
     assert (function, subscripts) == (np.einsum, "ij,jk->ik")
     assert keywords == {"order": "F"}
@@ -493,7 +493,7 @@ REFUSED = [
     (ValueError, "constants has -1", lambda: expression("i,i", (3,), (3,), constants=[-1])),
     (TypeError, "iterable", lambda: expression("i,i", (3,), (3,), constants=1)),
     (TypeError, "integer", lambda: expression("i,i", (3,), (3,), constants=["a"])),
-    (TypeError, "invalid keyword", lambda: expression("i", (3,), nope=1)),
+    (TypeError, "keyword argument", lambda: expression("i", (3,), nope=1)),
     (TypeError, "data type", lambda: expression("i->", (3,), dtype="nonsense")),
     (TypeError, "cannot compute", lambda: expression("i->", (3,), dtype="M8[s]")),
     (
@@ -537,7 +537,7 @@ def test_a_refused_call_changes_nothing():
     for bad in ((x, x), (x,), (x.astype("M8[s]"), y)):
         with pytest.raises((ValueError, TypeError)):
             made(*bad)
-        np.testing.assert_array_equal(made(x, y), x @ y)
+        np.testing.assert_allclose(made(x, y), x @ y, rtol=1e-14)
 
 
 # ---------------------------------------------------------------- an object of Python
@@ -596,7 +596,7 @@ def test_the_cache_of_einsum_is_left_alone():
     assert cache_info()["misses"] == cache_info()["currsize"] == 0
     einsum("ij,jk->ik", x, y)
     cache_clear()
-    np.testing.assert_array_equal(made(x, y), x @ y)
+    np.testing.assert_allclose(made(x, y), x @ y, rtol=1e-14)
 
 
 def test_cycles_are_collected():
@@ -766,7 +766,7 @@ def test_a_kept_plan_needs_no_memory():
         result = made(x)
     finally:
         _fasteinsum._fail_allocation(-1, False)
-    np.testing.assert_array_equal(result, x @ y)
+    np.testing.assert_allclose(result, x @ y, rtol=1e-14)
 
 
 def test_the_name_is_public():

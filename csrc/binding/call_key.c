@@ -1,7 +1,7 @@
 /* A key holds, in this order: the number of operands and the kernels in use, the strategy that is
  * forced, the subscripts; then type, number of axes, shape and strides of each operand; then each
  * keyword with its value. Texts come with their lengths, so that no two calls have the same words
- * by accident. */
+ * by accident. Where all but the arrays is known, the key has nothing of it. */
 #include "binding/call_key.h"
 
 #include <string.h>
@@ -31,12 +31,16 @@ static bool is_plain(PyObject *object) {
            PyArray_ISNBO(PyArray_DESCR(array)->byteorder);
 }
 
+static uint64_t kind_word(PyArrayObject *array) {
+    return (uint64_t)PyArray_TYPE(array) << 32 | (uint64_t)PyArray_NDIM(array);
+}
+
 static bool add_array(PlanKey *key, PyObject *object) {
     if (!is_plain(object)) return false;
     PyArrayObject *array = (PyArrayObject *)object;
     int axis_count = PyArray_NDIM(array);
     if (!plan_key_has_room(key, 1 + 2 * (size_t)axis_count)) return false;
-    plan_key_add(key, (uint64_t)PyArray_TYPE(array) << 32 | (uint64_t)axis_count);
+    plan_key_add(key, kind_word(array));
     plan_key_add_axes(key, PyArray_DIMS(array), PyArray_STRIDES(array), axis_count);
     return true;
 }
@@ -64,7 +68,7 @@ static bool add_option(PlanKey *key, PyObject *value) {
 
 static bool add_out(CallKey *key, PyObject *value) {
     if (value == Py_None) return true;
-    key->out = (PyArrayObject *)value;
+    key->sides.out = (PyArrayObject *)value;
     return add_array(&key->plan, value);
 }
 
@@ -81,21 +85,63 @@ static bool add_keywords(CallKey *key, const CallArguments *arguments) {
     return true;
 }
 
-static bool add_operands(CallKey *key, const CallArguments *arguments) {
-    for (Py_ssize_t i = 1; i < arguments->count; i++) {
-        if (!add_array(&key->plan, arguments->values[i])) return false;
+static bool add_operands(PlanKey *key, const Sides *sides) {
+    for (int i = 0; i < sides->operand_count; i++) {
+        if (!add_array(key, (PyObject *)sides->operands[i])) return false;
     }
     return true;
 }
 
+/* ---- the whole ---- */
+
+static uint64_t machine_word(const ModuleState *state, const Sides *sides) {
+    return (uint64_t)state->machine.isa << 32 | (uint64_t)sides->operand_count;
+}
+
+static void add_state(PlanKey *key, const ModuleState *state, const Sides *sides) {
+    plan_key_add(key, machine_word(state, sides));
+    plan_key_add(key, (uintptr_t)state->strategy);
+}
+
 bool call_key_make(CallKey *key, const ModuleState *state, const CallArguments *arguments) {
     plan_key_begin(&key->plan);
-    key->out = NULL;
     if (arguments->count < 2 || !is_text(arguments->values[0])) return false;
-    key->operands = (PyArrayObject *const *)(arguments->values + 1);
-    key->operand_count = (int)(arguments->count - 1);
-    plan_key_add(&key->plan, (uint64_t)state->machine.isa << 32 | (uint64_t)(arguments->count - 1));
-    plan_key_add(&key->plan, (uintptr_t)state->strategy);
-    return add_text(&key->plan, arguments->values[0]) && add_operands(key, arguments) &&
+    key->sides = (Sides){.operands = (PyArrayObject *const *)(arguments->values + 1),
+                         .operand_count = (int)(arguments->count - 1)};
+    add_state(&key->plan, state, &key->sides);
+    return add_text(&key->plan, arguments->values[0]) && add_operands(&key->plan, &key->sides) &&
            add_keywords(key, arguments);
+}
+
+bool sides_key_make(PlanKey *key, const ModuleState *state, const Sides *sides) {
+    plan_key_begin(key);
+    add_state(key, state, sides);
+    return add_operands(key, sides) && (!sides->out || add_array(key, (PyObject *)sides->out));
+}
+
+/* The words that follow those of the array; NULL if the array has others. */
+static const uint64_t *after_array(const uint64_t *word, PyObject *object) {
+    PyArrayObject *array = (PyArrayObject *)object;
+    if (!is_plain(object) || *word++ != kind_word(array)) return NULL;
+    const npy_intp *shape = PyArray_DIMS(array), *strides = PyArray_STRIDES(array);
+    uint64_t difference = 0;
+    for (int i = 0; i < PyArray_NDIM(array); i++, word += 2) {
+        difference |= (word[0] ^ (uint64_t)shape[i]) | (word[1] ^ (uint64_t)strides[i]);
+    }
+    return difference == 0 ? word : NULL;
+}
+
+bool sides_have_key_of(const Plan *plan, const ModuleState *state, const Sides *sides) {
+    const uint64_t *word = plan->key, *end = plan->key + plan->key_length;
+    if (*word++ != machine_word(state, sides)) return false;
+    if (*word++ != (uintptr_t)state->strategy) return false;
+    for (int i = 0; i < sides->operand_count; i++) {
+        word = after_array(word, (PyObject *)sides->operands[i]);
+        if (!word) return false;
+    }
+    if (sides->out && word < end)
+        word = after_array(word, (PyObject *)sides->out);
+    else if (sides->out)
+        return false;
+    return word == end;
 }

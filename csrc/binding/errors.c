@@ -21,3 +21,9 @@ PyObject *error_raise(const Error *error) {
     PyErr_SetString(*exception_of(error->status), error->message);
     return NULL;
 }
+
+bool error_check(Status status, const Error *error) {
+    if (status == STATUS_OK) return true;
+    error_raise(error);
+    return false;
+}

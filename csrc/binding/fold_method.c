@@ -51,12 +51,6 @@ static void fold_call_end(FoldCall *call) {
 
 /* Every stage returns true, or false with an exception set. */
 
-static bool check(Status status, const Error *error) {
-    if (status == STATUS_OK) return true;
-    error_raise(error);
-    return false;
-}
-
 /* ------------------------------------------------------------------------------ what to fold */
 
 static bool refuse_dtype(PyArray_Descr *descr) {
@@ -72,7 +66,7 @@ static bool read_dtype(FoldCall *call) {
     PyArray_Descr *descr = PyArray_DESCR(call->windows);
     bool is_number = dtype_from_descr(descr, &dtype) && dtype != DTYPE_OBJECT;
     if (!is_number || dtype == DTYPE_BOOL) return refuse_dtype(descr);
-    return check(fold_dtype(dtype, call->job.average, &call->dtype, &error), &error);
+    return error_check(fold_dtype(dtype, call->job.average, &call->dtype, &error), &error);
 }
 
 static bool read_windows(FoldCall *call, PyObject *object) {
@@ -108,9 +102,9 @@ static bool read_geometry(FoldCall *call, PyObject *const values[]) {
         return false;
     }
     tensor_from_array(&call->windows_tensor, call->windows);
-    return check(fold_resolve(&call->windows_tensor, &call->geometry, call->shape.values,
-                              call->shape.count, &error),
-                 &error);
+    return error_check(fold_resolve(&call->windows_tensor, &call->geometry, call->shape.values,
+                                    call->shape.count, &error),
+                       &error);
 }
 
 static bool read_mode(FoldCall *call, PyObject *value) {
@@ -118,11 +112,11 @@ static bool read_mode(FoldCall *call, PyObject *value) {
     call->job.mode = PAD_CONSTANT;
     if (value) {
         const char *name = arguments_text(value, "mode");
-        if (!name || !check(pad_mode_from_name(name, &call->job.mode, &error), &error)) {
+        if (!name || !error_check(pad_mode_from_name(name, &call->job.mode, &error), &error)) {
             return false;
         }
     }
-    return check(pad_check(&call->geometry, call->job.mode, &error), &error);
+    return error_check(pad_check(&call->geometry, call->job.mode, &error), &error);
 }
 
 /* ----------------------------------------------------------------------------- where it goes */
@@ -233,7 +227,7 @@ static bool run_call(FoldCall *call) {
     Py_BEGIN_ALLOW_THREADS;
     status = fold_run(&call->job, &target, &error);
     Py_END_ALLOW_THREADS;
-    if (!check(status, &error)) return false;
+    if (!error_check(status, &error)) return false;
     return call->target == call->result || transfer(call->result, call->target);
 }
 

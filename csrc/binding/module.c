@@ -6,6 +6,7 @@
 #include "binding/config.h"
 #include "binding/docs.h"
 #include "binding/einsum_method.h"
+#include "binding/expression.h"
 #include "binding/path_method.h"
 #include "binding/spell_method.h"
 #include "binding/state.h"
@@ -45,6 +46,13 @@ static PyMethodDef methods[] = {
     {0},
 };
 
+static bool add_expression(PyObject *module) {
+    PyObject *type = expression_type(module);
+    bool done = type && PyModule_AddType(module, (PyTypeObject *)type) == 0;
+    Py_XDECREF(type);
+    return done;
+}
+
 static int module_exec(PyObject *module) {
     import_array1(-1);
     ModuleState *state = PyModule_GetState(module);
@@ -55,8 +63,8 @@ static int module_exec(PyObject *module) {
     state->ndarray_protocol =
         PyObject_GetAttrString((PyObject *)&PyArray_Type, "__array_function__");
     if (!state->numpy_einsum || !state->numpy_einsum_path || !state->ndarray_protocol) return -1;
-    bool is_ready =
-        config_choose_isa(state) && config_choose_threads() && config_add_constants(module);
+    bool is_ready = config_choose_isa(state) && config_choose_threads() &&
+                    config_add_constants(module) && add_expression(module);
     return is_ready ? 0 : -1;
 }
 

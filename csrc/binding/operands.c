@@ -5,6 +5,7 @@
 
 bool operands_begin(Operands *operands, Py_ssize_t count, Arena *arena) {
     operands->count = 0;
+    operands->is_constant = NULL;
     size_t room = (size_t)count;
     operands->arrays = arena_take(arena, room, sizeof *operands->arrays);
     operands->converted = arena_take(arena, room, sizeof *operands->converted);
@@ -25,15 +26,14 @@ void operands_end(Operands *operands) {
     }
 }
 
-/* numpy.asarray, with a short way for what is an array already. A new reference. */
-static PyObject *base_array(PyObject *object) {
+PyObject *operand_array(PyObject *object) {
     if (!PyArray_CheckExact(object)) return PyArray_FROM_OF(object, NPY_ARRAY_ENSUREARRAY);
     Py_INCREF(object);
     return object;
 }
 
 bool operands_take(Operands *operands, int at, PyObject *object) {
-    PyObject *array = base_array(object);
+    PyObject *array = operand_array(object);
     if (!array) return false;
     operands->arrays[at] = (PyArrayObject *)array;
     tensor_from_array(&operands->tensors[at], operands->arrays[at]);
@@ -141,14 +141,6 @@ bool operands_check_casting(const Operands *operands, PyArray_Descr *descr, NPY_
     return true;
 }
 
-/* Whether no element is ever read: some label has extent 0. */
-static bool is_empty(const Problem *problem) {
-    for (int label = 0; label < problem->label_count; label++) {
-        if (problem->extents[label] == 0) return true;
-    }
-    return false;
-}
-
 /* Elements that are not read need no value: text that is no number may stay what it is. */
 static void take_unread(Operands *operands, DType dtype, Einsum *einsum) {
     for (int i = 0; i < operands->count; i++) {
@@ -157,22 +149,37 @@ static void take_unread(Operands *operands, DType dtype, Einsum *einsum) {
     }
 }
 
+/* Whether the core can read the array itself. */
+static bool is_readable(PyArrayObject *array, DType computing) {
+    DType stored;
+    return dtype_from_descr(PyArray_DESCR(array), &stored) && PyArray_ISBEHAVED_RO(array) &&
+           dtype_is_readable(stored, computing);
+}
+
+static bool convert(Operands *operands, int at, const Computing *computing, Einsum *einsum) {
+    Tensor *tensor = &operands->tensors[at];
+    operands->converted[at] = transfer_view(operands->arrays[at], computing->descr, tensor);
+    if (!operands->converted[at]) return false;
+    einsum_bind(einsum, at, tensor);
+    return true;
+}
+
 bool operands_convert(Operands *operands, const Computing *computing, Einsum *einsum) {
-    if (is_empty(&einsum->problem)) {
+    if (problem_is_empty(&einsum->problem)) {
         take_unread(operands, computing->dtype, einsum);
         return true;
     }
+    bool skips_constants = operands->is_constant && computing->dtype != DTYPE_OBJECT;
     for (int i = 0; i < operands->count; i++) {
-        PyArrayObject *array = operands->arrays[i];
-        Tensor *tensor = &operands->tensors[i];
-        DType stored;
-        if (dtype_from_descr(PyArray_DESCR(array), &stored) && PyArray_ISBEHAVED_RO(array) &&
-            dtype_is_readable(stored, computing->dtype)) {
-            continue;
-        }
-        operands->converted[i] = transfer_view(array, computing->descr, tensor);
-        if (!operands->converted[i]) return false;
-        einsum_bind(einsum, i, tensor);
+        if (skips_constants && operands->is_constant[i]) continue;
+        if (is_readable(operands->arrays[i], computing->dtype)) continue;
+        if (!convert(operands, i, computing, einsum)) return false;
     }
     return true;
+}
+
+bool operands_convert_one(Operands *operands, int at, const Computing *computing, Einsum *einsum) {
+    bool is_of_type = operands->tensors[at].dtype == computing->dtype;
+    if (is_of_type && is_readable(operands->arrays[at], computing->dtype)) return true;
+    return convert(operands, at, computing, einsum);
 }

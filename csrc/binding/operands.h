@@ -12,6 +12,7 @@ typedef struct Operands {
     PyArrayObject **arrays;    /* base ndarrays */
     PyArrayObject **converted; /* NULL where the core reads the array itself */
     Tensor *tensors;           /* what the core reads */
+    const bool *is_constant;   /* borrowed: which ones an expression holds; or NULL */
 } Operands;
 
 /* What a call computes in: a native dtype of NumPy, and the core's name for it. */
@@ -28,6 +29,9 @@ void operands_end(Operands *operands);
    base class. */
 bool operands_take(Operands *operands, int at, PyObject *object);
 
+/* What numpy.asarray makes of an object, with a short way for what is an array. A new reference. */
+PyObject *operand_array(PyObject *object);
+
 /* The common dtype of the operands and of out (may be NULL), as the running NumPy promotes them, or
    `asked` in native byte order if that is given. TypeError where the core cannot compute with it.
  */
@@ -43,7 +47,11 @@ const char *casting_name(NPY_CASTING casting);
 /* TypeError unless every operand may be cast to descr. */
 bool operands_check_casting(const Operands *operands, PyArray_Descr *descr, NPY_CASTING casting);
 
-/* Gives the core native, aligned operands of the computing type: converts what is not. */
+/* Gives the core native, aligned operands that it can read as the computing type: converts what is
+   not. Constants that are no Python objects are left as they are. */
 bool operands_convert(Operands *operands, const Computing *computing, Einsum *einsum);
+
+/* Gives the core a native, aligned operand of that very type. */
+bool operands_convert_one(Operands *operands, int at, const Computing *computing, Einsum *einsum);
 
 #endif

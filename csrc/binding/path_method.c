@@ -33,12 +33,6 @@ static bool check_report(Status status, const Error *error) {
     return false;
 }
 
-static bool check(Status status, const Error *error) {
-    if (status == STATUS_OK) return true;
-    error_raise(error);
-    return false;
-}
-
 static bool check_keywords(const CallArguments *arguments) {
     Py_ssize_t count = arguments->names ? PyTuple_Size(arguments->names) : 0;
     for (Py_ssize_t i = 0; i < count; i++) {
@@ -80,13 +74,14 @@ static bool call_spell(PathCall *call) {
     Subscripts subscripts;
     Error error;
     const Request *request = &call->request;
-    return check(subscripts_parse(request->text, request->length, call->operands.count,
-                                  &call->arena, &subscripts, &error),
-                 &error) &&
-           check(spelling_make(&subscripts, call->operands.tensors, &call->arena, &call->spelling,
-                               &error),
-                 &error) &&
-           check(numpy_request_make(&call->spelling, &call->arena, &call->labels, &error), &error);
+    return error_check(subscripts_parse(request->text, request->length, call->operands.count,
+                                        &call->arena, &subscripts, &error),
+                       &error) &&
+           error_check(spelling_make(&subscripts, call->operands.tensors, &call->arena,
+                                     &call->spelling, &error),
+                       &error) &&
+           error_check(numpy_request_make(&call->spelling, &call->arena, &call->labels, &error),
+                       &error);
 }
 
 static bool call_report(PathCall *call) {

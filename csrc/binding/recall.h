@@ -5,9 +5,9 @@
 #include "binding/call_key.h"
 
 /* Whether the plan can be run for these very arrays: out does not overlap an operand. */
-bool recall_is_possible(const CallKey *key);
+bool recall_is_possible(const Sides *sides);
 
-/* The result of a plan that was found by the key. */
-PyObject *recall_run(const CallKey *key, Plan *plan);
+/* The result of a plan that was found by the key of the sides. */
+PyObject *recall_run(const Sides *sides, Plan *plan);
 
 #endif

@@ -254,7 +254,7 @@ static bool read_dtype(Request *request, PyObject *object) {
     return PyArray_DescrConverter2(object, &request->dtype) == NPY_SUCCEED;
 }
 
-static bool read_out(Request *request, PyObject *object) {
+bool request_read_out(Request *request, PyObject *object) {
     if (!PyArray_Check(object)) {
         PyErr_Format(PyExc_TypeError, "out must be an array, not %R", Py_TYPE(object));
         return false;
@@ -274,7 +274,7 @@ static const Keyword keywords[] = {
     {"order", read_order, false},
     {"casting", read_casting, true},
     {"dtype", read_dtype, false},
-    {"out", read_out, false},
+    {"out", request_read_out, false},
 };
 enum { KEYWORD_COUNT = sizeof keywords / sizeof keywords[0] };
 
@@ -321,6 +321,12 @@ bool request_read(Request *request, const CallArguments *arguments, Operands *op
     if (!optimize_read(&request->optimize, arguments_keyword(arguments, "optimize"))) return false;
     return request_read_expression(request, arguments, operands, arena) &&
            read_keywords(request, arguments);
+}
+
+void request_copy(Request *copy, const Request *request) {
+    *copy = *request;
+    copy->optimize = (Optimize){.is_on = request->optimize.is_on};
+    Py_XINCREF((PyObject *)copy->dtype);
 }
 
 void request_end(Request *request) {

@@ -33,10 +33,17 @@ typedef struct Request {
 bool request_read_expression(Request *request, const CallArguments *arguments, Operands *operands,
                              Arena *arena);
 
+/* TypeError unless it is an array. */
+bool request_read_out(Request *request, PyObject *object);
+
 /* Reads everything, in the order in which numpy.einsum does. True if all is well, else an exception
    is set; request_end in either case. */
 bool request_read(Request *request, const CallArguments *arguments, Operands *operands,
                   Arena *arena);
 void request_end(Request *request);
+
+/* The same request once more, to end as well. Of optimize, which has been checked, it keeps no more
+   than that there is one; the text is borrowed from the same owner. */
+void request_copy(Request *copy, const Request *request);
 
 #endif

@@ -26,8 +26,7 @@ PyArrayObject *result_allocate(const Layout *layout, PyArray_Descr *descr) {
                                                  layout->shape, strides, NULL, 0, NULL);
 }
 
-/* A new array that owns its memory, packed in the order that the strides say. */
-static PyArrayObject *allocate(const Tensor *geometry, PyArray_Descr *descr) {
+PyArrayObject *result_from_geometry(const Tensor *geometry, PyArray_Descr *descr) {
     Py_INCREF((PyObject *)descr); /* taken over by the constructor */
     return (PyArrayObject *)PyArray_NewFromDescr(&PyArray_Type, descr, geometry->axis_count,
                                                  geometry->shape, geometry->strides, NULL, 0, NULL);
@@ -39,13 +38,13 @@ bool target_allocate(Target *target, Problem *problem, const Computing *computin
     problem_set_layout(problem, order, computing->dtype);
     problem_output(problem, &geometry);
     bool is_native = !asked || PyArray_ISNBO(asked->byteorder);
-    target->written = allocate(&geometry, computing->descr);
+    target->written = result_from_geometry(&geometry, computing->descr);
     if (!target->written) return false;
     if (is_native) {
         target->result = target->written;
         Py_INCREF((PyObject *)target->result);
     } else {
-        target->result = allocate(&geometry, asked);
+        target->result = result_from_geometry(&geometry, asked);
     }
     return target->result != NULL;
 }

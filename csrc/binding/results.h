@@ -20,6 +20,9 @@ PyObject *result_view(PyArrayObject *operand, const Layout *layout);
 /* A new array for the result of a plan. */
 PyArrayObject *result_allocate(const Layout *layout, PyArray_Descr *descr);
 
+/* A new array that owns its memory, packed in the order that the strides say. */
+PyArrayObject *result_from_geometry(const Tensor *geometry, PyArray_Descr *descr);
+
 /* A new array in the given order. It has the dtype `asked` for, in its byte order, or the one that
    is computed in if that is NULL. */
 bool target_allocate(Target *target, Problem *problem, const Computing *computing,

@@ -223,6 +223,13 @@ Status problem_check_space(const Problem *problem, Error *error) {
                      problem->label_count);
 }
 
+bool problem_is_empty(const Problem *problem) {
+    for (int label = 0; label < problem->label_count; label++) {
+        if (problem->extents[label] == 0) return true;
+    }
+    return false;
+}
+
 /* An array that exists fits; one to be allocated must, whatever its dtype will be. */
 static Status check_output(const Resolver *resolver) {
     const Problem *problem = resolver->problem;
@@ -287,8 +294,6 @@ static void bind_sides(Resolver *resolver, const Tensor operands[], const Tensor
         bind_input(problem, i, &operands[i], labels);
         if (!is_fortran(problem, i, &operands[i], labels)) problem->inputs_are_fortran = false;
     }
-    ptrdiff_t *output = problem->strides[problem->input_count];
-    memset(output, 0, (size_t)problem->label_count * sizeof *output);
     problem->dtypes[problem->input_count] = operands[0].dtype;
     if (out) bind_output(problem, out);
 }
@@ -302,8 +307,7 @@ static Status take_labels(Problem *problem, Arena *arena, Error *error) {
     return STATUS_OK;
 }
 
-/* One row of labels per side. */
-static Status take_sides(Problem *problem, Arena *arena, Error *error) {
+Status problem_take_sides(Problem *problem, Arena *arena, Error *error) {
     size_t inputs = (size_t)problem->input_count, sides = inputs + 1;
     size_t labels = (size_t)problem->label_count;
     ptrdiff_t *strides = arena_take(arena, sides * labels, sizeof *strides);
@@ -316,6 +320,7 @@ static Status take_sides(Problem *problem, Arena *arena, Error *error) {
     }
     for (size_t side = 0; side < sides; side++) problem->strides[side] = strides + side * labels;
     for (size_t i = 0; i < inputs; i++) problem->present[i] = present + i * labels;
+    memset(problem->strides[inputs], 0, labels * sizeof *strides);
     return STATUS_OK;
 }
 
@@ -327,7 +332,7 @@ Status problem_resolve(const Subscripts *subscripts, const Tensor operands[], co
     TRY(take_labels(problem, arena, error));
     TRY(count_broadcast_axes(&resolver, operands));
     TRY(number_labels(&resolver));
-    TRY(take_sides(problem, arena, error));
+    TRY(problem_take_sides(problem, arena, error));
     for (int label = 0; label < problem->label_count; label++) problem->extents[label] = 1;
     for (int i = 0; i < problem->input_count; i++) TRY(resolve_input(&resolver, i, &operands[i]));
     if (out) TRY(resolve_out(&resolver, out));

@@ -35,6 +35,13 @@ Status problem_resolve(const Subscripts *subscripts, const Tensor operands[], co
    whoever takes all inputs in one step; a pairwise order may exist even so. */
 Status problem_check_space(const Problem *problem, Error *error) MUST_CHECK;
 
+/* Whether some label has extent 0, so that no element is ever read. */
+bool problem_is_empty(const Problem *problem);
+
+/* Room for the sides of a problem whose inputs and labels are counted: for problems that are made
+   of others. The rows are undefined, but for the output's, which is 0. */
+Status problem_take_sides(Problem *problem, Arena *arena, Error *error) MUST_CHECK;
+
 /* Takes dtype and strides of one side from a tensor of the shape it was resolved with. */
 void problem_bind(Problem *problem, const Subscripts *subscripts, int side, const Tensor *tensor);
 

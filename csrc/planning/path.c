@@ -25,6 +25,7 @@ void path_tree_join(PathTree *tree, int node, PathStep children, const LabelSet 
     tree->children[node - tree->input_count] = children;
     tree->sets[node] = *set;
     tree->sizes[node] = path_tree_size(tree, set);
+    tree->is_constant[node] = tree->is_constant[children.left] && tree->is_constant[children.right];
 }
 
 /* ---- the tree ---- */
@@ -55,12 +56,16 @@ static Status tree_take(PathTree *tree, const PathRequest *request, Arena *arena
                        .extents = request->extents,
                        .sets = arena_take(arena, nodes, sizeof *tree->sets),
                        .sizes = arena_take(arena, nodes, sizeof *tree->sizes),
-                       .children = arena_take(arena, inputs - 1, sizeof *tree->children)};
-    if (!tree->sets || !tree->sizes || !tree->children) return error_memory(error);
+                       .children = arena_take(arena, inputs - 1, sizeof *tree->children),
+                       .is_constant = arena_take(arena, nodes, sizeof *tree->is_constant)};
+    if (!tree->sets || !tree->sizes || !tree->children || !tree->is_constant) {
+        return error_memory(error);
+    }
     LabelSet ignored = labels_to_ignore(request), all = {{0}};
     for (size_t i = 0; i < inputs; i++) {
         tree->sets[i] = label_set_minus(&request->inputs[i], &ignored);
         tree->sizes[i] = path_tree_size(tree, &tree->sets[i]);
+        tree->is_constant[i] = request->is_constant && request->is_constant[i];
         all = label_set_union(&all, &tree->sets[i]);
     }
     tree->output = tree->sets[nodes - 1] = label_set_intersect(&request->output, &all);

@@ -54,6 +54,7 @@ typedef struct PathRequest {
     LabelSet output;
     const ptrdiff_t *extents; /* [label] */
     int label_count;
+    const bool *is_constant; /* [input]: products of these alone take no time; or NULL */
 } PathRequest;
 
 /* Fills steps[0 .. input_count - 1) with an order of little estimated time: the least up to 8

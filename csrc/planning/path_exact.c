@@ -15,6 +15,7 @@ typedef struct Search {
     PathTree *tree;
     const int *leaves, *inner;
     int leaf_count, used; /* inner nodes used so far */
+    int varying;          /* the subset of the leaves that are no constants */
     LabelSet sets[SUBSETS];
     double sizes[SUBSETS], seconds[SUBSETS];
     int rights[SUBSETS]; /* the right part of the best split */
@@ -48,7 +49,16 @@ static void describe_subsets(Search *search) {
     }
 }
 
+static int varying_leaves(const Search *search) {
+    int varying = 0;
+    for (int i = 0; i < search->leaf_count; i++) {
+        if (!search->tree->is_constant[leaf_of(search, 1 << i)]) varying |= 1 << i;
+    }
+    return varying;
+}
+
 static double step_seconds(const Search *search, int left, int right) {
+    if (((left | right) & search->varying) == 0) return 0;
     LabelSet loops = label_set_union(&search->sets[left], &search->sets[right]);
     double elements = search->sizes[left] + search->sizes[right] + search->sizes[left | right];
     double arithmetic = path_tree_size(search->tree, &loops) / multiply_adds_per_second;
@@ -88,6 +98,7 @@ void path_exact(PathTree *tree, const int leaves[], const int inner[], int leaf_
     search.inner = inner;
     search.leaf_count = leaf_count;
     search.used = 0;
+    search.varying = varying_leaves(&search);
     describe_subsets(&search);
     int everything = (1 << leaf_count) - 1;
     for (int mask = 1; mask <= everything; mask++) {

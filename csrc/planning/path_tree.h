@@ -16,6 +16,7 @@ typedef struct PathTree {
     LabelSet *sets;           /* [node]: the labels it has */
     double *sizes;            /* [node]: its elements */
     PathStep *children;       /* [node - input_count] */
+    bool *is_constant;        /* [node]: all inputs below are constants */
 } PathTree;
 
 /* Elements of a tensor with these labels. Finite; extent 0 counts as 1, so that the order of an

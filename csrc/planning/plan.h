@@ -38,8 +38,8 @@ typedef struct Plan {
     Layout result;
     int type_number;     /* as in the options */
     bool needs_python;   /* computes with Python objects */
-    int key_length;      /* words; 0 unless a cache holds the plan */
-    const uint64_t *key; /* what a cache finds it by */
+    int key_length;      /* words; 0 unless the plan is kept */
+    const uint64_t *key; /* what it is found by */
     int step_count;
     Step *steps;
     size_t shared_offset;  /* after the intermediates: what the tasks of a step have in common */

@@ -50,12 +50,17 @@ static void let_all_go(PlanCache *cache) {
     }
 }
 
-void plan_cache_add(PlanCache *cache, const PlanKey *key, Plan *plan) {
+bool plan_take_key(Plan *plan, const PlanKey *key) {
     uint64_t *words = arena_take(&plan->arena, (size_t)key->length, sizeof *words);
-    if (!words) return;
+    if (!words) return false;
     memcpy(words, key->words, (size_t)key->length * sizeof *words);
     plan->key = words;
     plan->key_length = key->length;
+    return true;
+}
+
+void plan_cache_add(PlanCache *cache, const PlanKey *key, Plan *plan) {
+    if (!plan_take_key(plan, key)) return;
     size_t bytes = arena_bytes(&plan->arena);
     if (bytes > PLAN_CACHE_BYTES) return;
     if (bytes > PLAN_CACHE_BYTES - cache->bytes) let_all_go(cache);

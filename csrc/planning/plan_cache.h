@@ -80,6 +80,9 @@ static inline void plan_key_add_text(PlanKey *key, const char *text, size_t size
     if (size > 0) plan_key_add(key, plan_key_tail(text, size));
 }
 
+/* Writes the key into a plan that nobody else holds yet; false where there is no memory for it. */
+bool plan_take_key(Plan *plan, const PlanKey *key) MUST_CHECK;
+
 /* One set of places: the plan used last comes first. */
 typedef struct PlanCacheSet {
     uint64_t hashes[PLAN_CACHE_WAYS];

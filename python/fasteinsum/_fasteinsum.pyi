@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, SupportsIndex, TypeAlias, TypeVar, overload
 
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -46,6 +46,33 @@ def einsum(
     order: _Order | None = "K",
     casting: _Casting = "safe",
 ) -> _Out: ...
+
+class expression:
+    @property
+    def subscripts(self) -> str: ...
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]: ...
+    @property
+    def constants(self) -> tuple[int, ...]: ...
+    def __new__(
+        cls,
+        subscripts: str | bytes,
+        /,
+        *operands: tuple[SupportsIndex, ...] | ArrayLike,
+        constants: Iterable[SupportsIndex] | None = (),
+        dtype: DTypeLike | None = None,
+        order: _Order | None = "K",
+        casting: _Casting = "safe",
+        optimize: _Optimize = False,
+    ) -> expression: ...
+    @overload
+    def __call__(self, *arrays: ArrayLike, out: None = None) -> Any: ...
+    @overload
+    def __call__(self, *arrays: ArrayLike, out: _Out) -> _Out: ...
+    def describe(self, *arrays: ArrayLike, out: NDArray[Any] | None = None) -> str: ...
+    def __copy__(self) -> expression: ...
+    def __deepcopy__(self, memo: dict[int, Any], /) -> expression: ...
+
 def einsum_path(
     subscripts: str | bytes | ArrayLike,
     /,

@@ -14,6 +14,7 @@ typedef struct Example {
     PathRequest request;
     LabelSet inputs[MOST_INPUTS];
     ptrdiff_t extents[MAX_LABELS];
+    bool is_constant[MOST_INPUTS];
 } Example;
 
 static void example_begin(Example *example, ptrdiff_t extent) {
@@ -93,9 +94,16 @@ static double model_step(const PathRequest *request, const LabelSet *left, const
 
 static double path_seconds(const PathRequest *request, const PathStep steps[]) {
     static LabelSet results[MOST_INPUTS];
+    static bool is_constant[2 * MOST_INPUTS];
     path_result_labels(request, steps, results);
     double seconds = 0;
+    for (int i = 0; i < request->input_count; i++) {
+        is_constant[i] = request->is_constant && request->is_constant[i];
+    }
     for (int s = 0; s < request->input_count - 1; s++) {
+        bool is_free = is_constant[steps[s].left] && is_constant[steps[s].right];
+        is_constant[request->input_count + s] = is_free;
+        if (is_free) continue;
         LabelSet sides[2];
         int ids[2] = {steps[s].left, steps[s].right};
         for (int k = 0; k < 2; k++) {
@@ -109,22 +117,27 @@ static double path_seconds(const PathRequest *request, const PathStep steps[]) {
 }
 
 /* The least seconds of all orders of the operands that are left. */
-static double least_seconds(const PathRequest *request, const LabelSet left[], int count) {
+static double least_seconds(const PathRequest *request, const LabelSet left[],
+                            const bool is_constant[], int count) {
     if (count == 1) return 0;
     double least = INFINITY;
     for (int i = 0; i < count; i++) {
         for (int j = i + 1; j < count; j++) {
             LabelSet rest[8], needed = request->output;
+            bool constants[8];
             int others = 0;
             for (int k = 0; k < count; k++) {
                 if (k == i || k == j) continue;
+                constants[others] = is_constant[k];
                 rest[others++] = left[k];
                 needed = label_set_union(&needed, &left[k]);
             }
             LabelSet both = label_set_union(&left[i], &left[j]);
             rest[others] = label_set_intersect(&both, &needed);
-            double step = model_step(request, &left[i], &left[j], &rest[others]);
-            least = fmin(least, step + least_seconds(request, rest, others + 1));
+            constants[others] = is_constant[i] && is_constant[j];
+            double step =
+                constants[others] ? 0 : model_step(request, &left[i], &left[j], &rest[others]);
+            least = fmin(least, step + least_seconds(request, rest, constants, others + 1));
         }
     }
     return least;
@@ -214,7 +227,9 @@ static void is_optimal_for_few(void) {
     for (int round = 0; round < 400; round++) {
         if (!share_takes_next()) continue;
         example_draw(&example, 2 + draw(5), 2 + draw(7), 4);
-        const PathRequest *request = &example.request;
+        PathRequest *request = &example.request;
+        for (int i = 0; i < 8; i++) example.is_constant[i] = round % 2 && draw(2);
+        if (round % 2) request->is_constant = example.is_constant;
         Arena arena = {0};
         Error error;
         PathStep steps[8];
@@ -222,7 +237,7 @@ static void is_optimal_for_few(void) {
         CHECK(steps_are_valid(request, steps));
         LabelSet inputs[8];
         for (int i = 0; i < request->input_count; i++) inputs[i] = shared_labels(request, i);
-        double least = least_seconds(request, inputs, request->input_count);
+        double least = least_seconds(request, inputs, example.is_constant, request->input_count);
         double found = path_seconds(request, steps);
         CHECK(found <= least * (1 + 1e-12) && found >= least * (1 - 1e-12));
         arena_free(&arena);

@@ -68,7 +68,7 @@ bench: .venv/installed .venv/group-bench
 
 bench-cases: .venv/installed .venv/group-bench .venv/group-demo
 	$(BIN)/python benchmarks/bench.py --json build/bench_cases.json
-	$(BIN)/python benchmarks/report_cases.py build/bench_cases.json
+	$(BIN)/python benchmarks/report.py build/bench_cases.json
 
 bench-choice: .venv/installed .venv/group-bench
 	$(BIN)/python benchmarks/choice.py $(ARGS)
@@ -78,7 +78,7 @@ bench-threads: .venv/installed .venv/group-bench
 
 bench-conv: .venv/installed .venv/group-bench .venv/group-demo
 	$(BIN)/python benchmarks/bench_conv.py $(ARGS)
-	$(BIN)/python benchmarks/report_conv.py build/bench_conv.json
+	$(BIN)/python benchmarks/report.py build/bench_conv.json
 
 wheel: dist/made
 

@@ -17,7 +17,6 @@ import numpy as np
 SOURCE = Path(__file__).with_name("peak.c")
 ROUNDS = 100_000  # of the chains: a third of a millisecond, so that few samples are interrupted
 MEMORY_BYTES = 64 << 20  # four times a usual share of the last cache
-HINDRANCES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # both can force slower kernels on NumPy
 
 
 @dataclass
@@ -41,6 +40,12 @@ class Limits:
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
+
+    def text(self) -> str:
+        return (
+            f"{self.flops_f32 / 1e9:.0f} GF/s in float32, {self.flops_f64 / 1e9:.0f} in float64, "
+            f"reading {self.read_bytes / 1e9:.0f} GB/s, copying {self.copy_bytes / 1e9:.0f} GB/s"
+        )
 
 
 class Yardstick:
@@ -107,8 +112,3 @@ def processor_name() -> str:
         return platform.processor()
     names = [line.split(":", 1)[1].strip() for line in text.splitlines() if "model name" in line]
     return names[0] if names else platform.processor()
-
-
-def hindrances() -> list[str]:
-    """Variables that make NumPy slower than it is."""
-    return [name for name in HINDRANCES if name in os.environ]

@@ -1,0 +1,86 @@
+"""Contenders that take turns in one process, so that what else the machine does meets all alike."""
+
+from __future__ import annotations
+
+import functools
+import math
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import fasteinsum
+import numpy as np
+
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often each contender is called."""
+
+    repeats: int  # samples
+    shortest: float = 200e-6  # seconds of a sample: shorter calls are repeated within one
+    patience: float = math.inf  # seconds that one contender may spend
+
+
+class Samples(dict[str, list[float]]):
+    """By contender: seconds of one call, in the order in which they were taken."""
+
+    def medians(self) -> dict[str, float]:
+        return {name: statistics.median(samples) for name, samples in self.items()}
+
+    def fastest(self) -> dict[str, float]:
+        return {name: min(samples) for name, samples in self.items()}
+
+
+def take_turns(
+    calls: dict[str, Call],
+    pace: Pace,
+    before: Callable[[str], object] = lambda name: None,
+    after: Callable[[str, float], object] = lambda name, seconds: None,
+) -> Samples:
+    """before: what is done before each sample. after: what is told of its length."""
+    samples, rounds, budget = Samples(), {}, {}
+
+    def take_sample(name: str) -> None:
+        before(name)
+        seconds = time_calls(calls[name], rounds[name])
+        samples[name].append(seconds)
+        after(name, seconds * rounds[name])
+
+    for name, call in calls.items():
+        before(name)
+        seconds = time_calls(call, 1)  # also warms up
+        if seconds < pace.shortest:
+            seconds = time_calls(call, 1)
+        rounds[name] = max(1, math.ceil(pace.shortest / seconds))
+        budget[name] = max(1, min(pace.repeats, pace.patience // (seconds * rounds[name])))
+        samples[name] = []
+    for turn in range(pace.repeats):
+        for name in calls:
+            if turn < budget[name]:
+                take_sample(name)
+    return samples
+
+
+def time_calls(call: Call, rounds: int) -> float:
+    """Seconds of one call."""
+    start = time.perf_counter()
+    for _ in range(rounds):
+        call()
+    return (time.perf_counter() - start) / rounds
+
+
+def einsum_into(subscripts: str, operands: list[np.ndarray]) -> Call:
+    """A call with an `out` that is there already, so that no time goes into fresh memory."""
+    out = np.array(fasteinsum.einsum(subscripts, *operands))
+    return functools.partial(fasteinsum.einsum, subscripts, *operands, out=out)
+
+
+def describe(subscripts: str, operands: list[np.ndarray]) -> str:
+    """The strategies of the plan's steps: the third word of each row of the printed plan."""
+    text = fasteinsum._fasteinsum._describe(subscripts, *operands)
+    rows = [line.split() for line in text.splitlines()]
+    names = [row[2] for row in rows if len(row) > 2 and row[0].isdigit()]
+    return " ".join(names) or "view"

@@ -1,4 +1,5 @@
-"""Times fasteinsum against its peers on tests/cases.txt: numpy.einsum with and without optimize,
+"""Times fasteinsum against its peers on the lines of tests/cases.txt and, in the suite `issues`,
+the expressions of tests/python/data/issue_expressions.json: numpy.einsum with and without optimize,
 opt_einsum.contract, and torch.einsum if PyTorch is installed.
 
     python benchmarks/bench.py                          all suites
@@ -6,7 +7,8 @@ opt_einsum.contract, and torch.einsum if PyTorch is installed.
     python benchmarks/bench.py --case vgg --json new.json
 
 The contenders take turns in one process on one thread, and the limits of the machine are measured
-in between. Each time is a median; results are freshly allocated, as in a plain call. Where the
+in between. Each time is a median; results are freshly allocated, as in a plain call, but where a
+case says otherwise. A peer that cannot do a case, or would take too long, is left out. Where the
 processor is the limit, each sample is compared with the peak over as long a time just after it, so
 that a clock that changes and a processor that is shared do not count; the share is the median.
 """
@@ -28,7 +30,7 @@ from peers import add_options, environment, head, one_thread, refuse_hindrances,
 from rich.console import Console
 from suites import ROOT, Case, choose_cases, new_parser
 from tables import new_console, new_table, ratio_text
-from turns import Call, Pace, Samples, describe, take_turns
+from turns import Call, Pace, Samples, describe, ends_within, take_turns
 
 EINSUMS = {
     "fasteinsum": fasteinsum.einsum,
@@ -36,7 +38,9 @@ EINSUMS = {
     "numpy_optimized": functools.partial(np.einsum, optimize=True),
     "opt_einsum": opt_einsum.contract,
 }
-PATIENCE = 3.0  # seconds that one contender may spend on one case
+PATIENCE = 1.0  # seconds that one contender may spend on one case, if it can
+MOST_PRODUCTS = 1.2e9  # in a plain loop, which takes up to ten seconds for so many
+LONGEST = 4.0  # seconds of one call of a peer
 
 
 @dataclass
@@ -66,7 +70,7 @@ class Measurement:
             "name": case.name,
             "dtype": case.dtype,
             "group": case.group,
-            "subscripts": case.subscripts,
+            "subscripts": case.spelling,
             "extents": case.extents,
             "flops": case.flops,
             "bytes": case.bytes,
@@ -79,29 +83,37 @@ class Measurement:
 
 
 def calls_of(case: Case, operands: list[np.ndarray]) -> dict[str, Call]:
-    """The call of each contender that takes these operands."""
+    """The call of each contender that takes these operands and ends in time."""
+    keywords = {"out": case.empty_result()} if case.has_out else {}
     calls = {
-        name: functools.partial(einsum, case.subscripts, *operands)
+        name: functools.partial(einsum, case.spelling, *operands, **keywords)
         for name, einsum in EINSUMS.items()
     }
-    if torch is not None:
-        call = torch_call(case, operands)
-        if call is not None:
-            calls["torch"] = call
-    return calls
+    torch_call = torch and torch_call_of(case, operands, **keywords)
+    if torch_call:
+        calls["torch"] = torch_call
+    if case.products <= MOST_PRODUCTS:
+        return calls
+    del calls["numpy"]  # the plain loop
+    return {
+        name: call
+        for name, call in calls.items()
+        if name == "fasteinsum" or ends_within(LONGEST, call)
+    }
 
 
-def torch_call(case: Case, operands: list[np.ndarray]) -> Call | None:
-    """On tensors that share the operands' memory. None where PyTorch has no such dtype, strides or
-    product: it has no negative strides, and no products of some dtypes."""
+def torch_call_of(
+    case: Case, operands: list[np.ndarray], out: np.ndarray | None = None
+) -> Call | None:
+    """On tensors that share the arrays' memory; None where PyTorch has no such dtype or strides."""
     try:
-        call = functools.partial(
-            torch.einsum, case.subscripts, *(torch.from_numpy(operand) for operand in operands)
-        )
-        call()
-    except (TypeError, ValueError, RuntimeError):
+        tensors = [torch.from_numpy(array) for array in operands]
+        target = None if out is None else torch.from_numpy(out)
+    except (TypeError, ValueError):
         return None
-    return call
+    if target is None:
+        return lambda: torch.einsum(case.spelling, *tensors)
+    return lambda: target.copy_(torch.einsum(case.spelling, *tensors))
 
 
 def measure(case: Case, repeats: int, yardstick: Yardstick) -> Measurement:
@@ -113,8 +125,9 @@ def measure(case: Case, repeats: int, yardstick: Yardstick) -> Measurement:
             peaks.append(yardstick.peak_now(case.dtype, seconds))
 
     pace = Pace(repeats, patience=PATIENCE)
-    samples = take_turns(calls_of(case, operands), pace, after=measure_peak)
-    return Measurement(case, describe(case.subscripts, operands), samples, peaks)
+    calls = calls_of(case, operands)
+    samples = take_turns(calls, pace, after=measure_peak)
+    return Measurement(case, describe(calls["fasteinsum"]), samples, peaks)
 
 
 def rate_text(row: dict) -> str:

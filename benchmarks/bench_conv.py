@@ -13,6 +13,7 @@ inside, as the CS231n course does it. PyTorch takes part if it is installed.
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 import tracemalloc
 from dataclasses import dataclass
@@ -78,8 +79,12 @@ def by_fasteinsum(layer: TimedLayer, name: str) -> Call:
         return lambda: conv_vjp(
             layer.grad, layer.x, layer.w, groups=layer.groups, argnums=0, **layer.settings
         )
+    return einsum_of(layer, name)
+
+
+def einsum_of(layer: TimedLayer, name: str) -> functools.partial:
     subscripts, operands = layer.expression(name)
-    return lambda: fasteinsum.einsum(subscripts, *operands)
+    return functools.partial(fasteinsum.einsum, subscripts, *operands)
 
 
 def by_conv(layer: TimedLayer, name: str) -> Call | None:
@@ -208,7 +213,7 @@ def extra_bytes(function: Call) -> int:
 
 def strategies_of(layer: TimedLayer, name: str) -> str:
     """Of the einsum; the input's gradient is a sum of several, which have no single plan."""
-    return "conv_vjp" if name == "input" else describe(*layer.expression(name))
+    return "conv_vjp" if name == "input" else describe(einsum_of(layer, name))
 
 
 def measure(layer: TimedLayer, name: str, dtype: str, repeats: int) -> Measurement:

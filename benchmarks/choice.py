@@ -1,6 +1,6 @@
 """Times every strategy that can do a case, and shows how far the one that was chosen is behind.
 
-    python benchmarks/choice.py                    all suites but the windows
+    python benchmarks/choice.py                    the groups of tests/cases.txt but the windows
     python benchmarks/choice.py --suite batch,calls
 
 Each strategy is forced in turn, in one process on one thread, into an `out` that is there
@@ -10,8 +10,9 @@ with several steps each one is forced, as far as the strategy applies; `generic`
 
 from __future__ import annotations
 
+import functools
+
 import fasteinsum
-import numpy as np
 from figures import time_text
 from suites import Case, choose_cases, new_parser
 from tables import new_console, new_table
@@ -21,6 +22,7 @@ STRATEGIES = ("copy", "reduce", "multiply", "small", "direct", "batch", "gemv", 
 CHOSEN = "chosen"  # by the estimates
 TOLERANCE = 1.15
 MOST_FLOPS = 2e9  # larger cases take too long with a strategy that does not suit them
+LEFT_OUT = ("windows", "issues")  # unless they are asked for
 PACE = Pace(repeats=1500, patience=0.3)
 
 
@@ -28,20 +30,19 @@ def force(strategy: str) -> None:
     fasteinsum._fasteinsum._use_strategy(None if strategy == CHOSEN else strategy)
 
 
-def applicable(case: Case, operands: list[np.ndarray]) -> list[str]:
+def applicable(call: functools.partial) -> list[str]:
     """The strategies that do at least one step when they are forced."""
     names = []
     for strategy in STRATEGIES:
         force(strategy)
-        if strategy in describe(case.subscripts, operands).split():
+        if strategy in describe(call).split():
             names.append(strategy)
     force(CHOSEN)
     return names
 
 
-def time_all(case: Case, operands: list[np.ndarray], names: list[str]) -> dict[str, float]:
+def time_all(call: functools.partial, names: list[str]) -> dict[str, float]:
     """Fastest seconds of a call, by strategy."""
-    call = einsum_into(case.subscripts, operands)
 
     def make_plan(strategy: str) -> None:
         force(strategy)
@@ -54,17 +55,17 @@ def time_all(case: Case, operands: list[np.ndarray], names: list[str]) -> dict[s
 
 def measure(case: Case) -> list[str] | None:
     """A row of the table; None where there is nothing to choose."""
-    operands = case.operands()
-    names = applicable(case, operands)
+    call = einsum_into(case.spelling, case.operands())
+    names = applicable(call)
     if len(names) < 2:
         return None
-    forced = time_all(case, operands, names)
+    forced = time_all(call, names)
     chosen = forced.pop(CHOSEN)
     best = min(forced, key=forced.get)
     ratio = chosen / min(chosen, forced[best])
     return [
         case.identity,
-        describe(case.subscripts, operands),
+        describe(call),
         time_text(chosen),
         best,
         time_text(forced[best]),
@@ -78,7 +79,7 @@ def main() -> None:
     cases = [
         case
         for case in choose_cases(options)
-        if case.flops <= MOST_FLOPS and (options.suite or case.group != "windows")
+        if case.flops <= MOST_FLOPS and (options.suite or case.group not in LEFT_OUT)
     ]
     console, late = new_console(160), 0
     heads = ["case", "chosen", "time", "best forced", "time", "ratio"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import figures
-from figures import best_ratio, groups_of, is_ahead, mean_ratio, ratio, time_text
+from figures import best_peer, best_ratio, groups_of, is_ahead, mean_ratio, ratio, time_text
 from machine import Limits
 from suites import ROOT
 from tables import markdown
@@ -73,7 +73,8 @@ def own_time(row: dict) -> str:
 def plot_ratios(axes, groups: Groups) -> None:
     """A point for each case, a row for each suite."""
     for level, rows in enumerate(groups.values()):
-        axes.scatter([best_ratio(row) for row in rows], [level] * len(rows), s=18, alpha=0.6)
+        ratios = [best_ratio(row) for row in rows if best_peer(row)]
+        axes.scatter(ratios, [level] * len(ratios), s=18, alpha=0.6)
     axes.axvline(1, color="black", linewidth=1)
     axes.set(xscale="log", xlabel="times as fast as the best peer", yticks=range(len(groups)))
     axes.set_yticklabels(groups)

@@ -1,5 +1,6 @@
 """Which cases there are, and how the programs are told which of them to take. The lists, and their
-readers, live with the tests, in tests/."""
+readers, live with the tests, in tests/: cases.txt, a suite for each of its groups, and the suite
+`issues`, which are the expressions that people reported."""
 
 from __future__ import annotations
 
@@ -11,22 +12,27 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests" / "python"))
 
 from cases import Case, read_cases  # noqa: E402
+from issues import read_issue_cases  # noqa: E402
 from layers import Layer, read_layers  # noqa: E402
 
 __all__ = ["ROOT", "Case", "Layer", "choose_cases", "new_parser", "read_layers"]
 
 
+def bench_cases() -> list[Case]:
+    return [*read_cases("bench"), *read_issue_cases()]
+
+
 def new_parser(description: str, has_suites: bool = True) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     if has_suites:
-        names = ", ".join(suites_of(read_cases("bench")))
+        names = ", ".join(suites_of(bench_cases()))
         parser.add_argument("--suite", metavar="NAMES", help=f"with commas between them: {names}")
     parser.add_argument("--case", default="", metavar="PART", help="those whose name has PART")
     return parser
 
 
 def choose_cases(options: argparse.Namespace) -> list[Case]:
-    cases = read_cases("bench")
+    cases = bench_cases()
     known = suites_of(cases)
     chosen = options.suite.split(",") if options.suite else known
     unknown = set(chosen).difference(known)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
+import os
+import signal
 import statistics
 import time
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import fasteinsum
 import numpy as np
 
 Call = Callable[[], object]
+REFUSALS = (TypeError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -40,28 +43,55 @@ def take_turns(
     before: Callable[[str], object] = lambda name: None,
     after: Callable[[str, float], object] = lambda name, seconds: None,
 ) -> Samples:
-    """before: what is done before each sample. after: what is told of its length."""
+    """The first contender is the one that the others are compared with: of these, one that refuses
+    the call takes no part. Whose first call takes longer than the patience is not called again.
+    before: what is done before each sample. after: what is told of its length."""
     samples, rounds, budget = Samples(), {}, {}
 
-    def take_sample(name: str) -> None:
-        before(name)
-        seconds = time_calls(calls[name], rounds[name])
+    def keep_sample(name: str, seconds: float) -> None:
         samples[name].append(seconds)
         after(name, seconds * rounds[name])
 
     for name, call in calls.items():
         before(name)
-        seconds = time_calls(call, 1)  # also warms up
+        try:
+            seconds = time_calls(call, 1)  # also warms up
+        except REFUSALS:
+            if samples:
+                continue
+            raise
         if seconds < pace.shortest:
             seconds = time_calls(call, 1)
         rounds[name] = max(1, math.ceil(pace.shortest / seconds))
-        budget[name] = max(1, min(pace.repeats, pace.patience // (seconds * rounds[name])))
+        budget[name] = pace.patience / (seconds * rounds[name])
         samples[name] = []
+        if seconds > pace.patience:
+            budget[name] = 0
+            keep_sample(name, seconds)
     for turn in range(pace.repeats):
-        for name in calls:
+        for name in samples:
             if turn < budget[name]:
-                take_sample(name)
+                before(name)
+                keep_sample(name, time_calls(calls[name], rounds[name]))
     return samples
+
+
+def ends_within(seconds: float, call: Call) -> bool:
+    """Tried in a forked process: a loop in C cannot be interrupted in this one."""
+    child = os.fork()
+    if child == 0:
+        try:
+            call()
+        finally:
+            os._exit(0)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
 
 
 def time_calls(call: Call, rounds: int) -> float:
@@ -72,15 +102,16 @@ def time_calls(call: Call, rounds: int) -> float:
     return (time.perf_counter() - start) / rounds
 
 
-def einsum_into(subscripts: str, operands: list[np.ndarray]) -> Call:
+def einsum_into(subscripts: str, operands: list[np.ndarray]) -> functools.partial:
     """A call with an `out` that is there already, so that no time goes into fresh memory."""
     out = np.array(fasteinsum.einsum(subscripts, *operands))
     return functools.partial(fasteinsum.einsum, subscripts, *operands, out=out)
 
 
-def describe(subscripts: str, operands: list[np.ndarray]) -> str:
-    """The strategies of the plan's steps: the third word of each row of the printed plan."""
-    text = fasteinsum._fasteinsum._describe(subscripts, *operands)
+def describe(call: functools.partial) -> str:
+    """Of a call of fasteinsum.einsum, the strategies of the plan's steps: the third word of each
+    row of the printed plan."""
+    text = fasteinsum._fasteinsum._describe(*call.args, **call.keywords)
     rows = [line.split() for line in text.splitlines()]
     names = [row[2] for row in rows if len(row) > 2 and row[0].isdigit()]
     return " ".join(names) or "view"

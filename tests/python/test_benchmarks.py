@@ -1,14 +1,11 @@
 """What the benchmarks compute, apart from time."""
 
-import sys
-
-import pytest
-from tree import ROOT
-
-sys.path.append(str(ROOT / "benchmarks"))
-
+import fasteinsum
 import figures
+import issues
+import pytest
 import report
+import suites
 import turns
 
 ENVIRONMENT = {
@@ -87,3 +84,51 @@ def test_contenders_take_turns():
     once = ["before a", "a", "after a", "before b", "b", "after b"]
     assert seen == ["before a", "a", "before b", "b", *once * 3]
     assert [len(samples[name]) for name in "ab"] == [3, 3]
+
+
+def test_one_that_refuses_takes_no_part():
+    def refuse():
+        raise RuntimeError("not this one")
+
+    pace = turns.Pace(repeats=1, shortest=0)
+    assert turns.take_turns({"a": list, "b": refuse, "c": list}, pace).keys() == {"a", "c"}
+    with pytest.raises(RuntimeError, match="not this one"):
+        turns.take_turns({"a": refuse, "b": list}, pace)
+
+
+def test_one_that_is_slow_is_called_once():
+    calls = []
+    pace = turns.Pace(repeats=3, shortest=0, patience=0)
+    samples = turns.take_turns({"a": lambda: calls.append("a")}, pace)
+    assert calls == ["a"]
+    assert len(samples["a"]) == 1
+
+
+def test_issues_are_a_suite():
+    cases = [case for case in suites.bench_cases() if case.group == "issues"]
+    assert [case.name for case in cases] == [row.id for row in issues.ROWS]
+    for case, row in zip(cases, issues.ROWS):
+        whole = issues.case_of(row, row.extents(row.shapes))
+        assert [whole.base_shape(number) for number in range(len(row.shapes))] == row.shapes
+        assert case.bytes <= issues.MOST_BYTES
+        assert (case == whole) == (whole.bytes <= issues.MOST_BYTES)
+
+
+def test_cases_of_issues_are_calls():
+    for case in issues.read_issue_cases():
+        if case.products > 10**6:
+            continue
+        operands = case.operands()
+        assert [operand.dtype for operand in operands] == case.row.dtypes
+        result = fasteinsum.einsum(case.spelling, *operands)
+        assert result.shape == case.result_shape
+        assert result.dtype == case.empty_result().dtype
+
+
+def test_permuted_copies_cannot_be_views():
+    cases = [case for case in suites.bench_cases() if case.group == "transpose"]
+    assert cases
+    for case in cases:
+        assert case.has_out
+        assert len(case.terms) == 1
+        assert set(case.output) == set(case.terms[0])

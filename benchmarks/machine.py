@@ -48,18 +48,25 @@ class Limits:
         )
 
 
+def compile_library(source: Path, folder: Path, *flags: str, needed: str = "") -> Path:
+    """The library made of a C file. needed: what it takes besides a compiler."""
+    compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")
+    if not compiler:
+        raise SystemExit(f"{source.name} needs a C compiler: install gcc, or set CC")
+    library = folder / source.with_suffix(".so").name
+    command = [*compiler.split(), *flags, "-O3", "-shared", "-fPIC"]
+    if subprocess.run([*command, str(source), "-o", str(library)]).returncode != 0:
+        raise SystemExit(f"{source.name} cannot be compiled" + (needed and f": is {needed} there?"))
+    return library
+
+
 class Yardstick:
     """The compiled programs; measure() is called again and again between the cases, so that the
     limits are those of the same minutes as the timings."""
 
     def __init__(self):
-        compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")
-        if not compiler:
-            raise RuntimeError("measuring the peak needs a C compiler: install gcc, or set CC")
-        with tempfile.TemporaryDirectory() as directory:
-            library = Path(directory) / "peak.so"
-            command = [*compiler.split(), "-O3", "-march=native", "-shared", "-fPIC"]
-            subprocess.run([*command, str(SOURCE), "-o", str(library)], check=True)
+        with tempfile.TemporaryDirectory() as folder:
+            library = compile_library(SOURCE, Path(folder), "-march=native")
             self._functions = ctypes.CDLL(str(library))
         self._functions.peak_float.restype = ctypes.c_float
         self._functions.peak_double.restype = ctypes.c_double

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import os
+import resource
 import signal
 import statistics
 import time
@@ -15,7 +16,8 @@ import fasteinsum
 import numpy as np
 
 Call = Callable[[], object]
-REFUSALS = (TypeError, ValueError, RuntimeError)
+REFUSALS = (TypeError, ValueError, RuntimeError, MemoryError)
+MOST_MEMORY = 8 << 30  # bytes of a process that tries a call
 
 
 @dataclass(frozen=True)
@@ -77,21 +79,30 @@ def take_turns(
 
 
 def ends_within(seconds: float, call: Call) -> bool:
-    """Tried in a forked process: a loop in C cannot be interrupted in this one."""
+    """Tried in a forked process, for a loop in C cannot be interrupted in this one."""
     child = os.fork()
     if child == 0:
-        try:
-            call()
-        finally:
-            os._exit(0)
+        _try(call)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if os.waitpid(child, os.WNOHANG)[0]:
-            return True
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status == 0
         time.sleep(0.01)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return False
+
+
+def _try(call: Call) -> None:
+    """Ends the process: with 0 if the call could be done."""
+    status = 1
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+        call()
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def time_calls(call: Call, rounds: int) -> float:

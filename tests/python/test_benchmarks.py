@@ -1,5 +1,8 @@
 """What the benchmarks compute, apart from time."""
 
+import subprocess
+import sys
+
 import fasteinsum
 import figures
 import issues
@@ -132,3 +135,19 @@ def test_permuted_copies_cannot_be_views():
         assert case.has_out
         assert len(case.terms) == 1
         assert set(case.output) == set(case.terms[0])
+
+
+def test_a_call_is_tried_elsewhere():
+    tried = (
+        "import turns\n"
+        "print(turns.ends_within(60, list), turns.ends_within(60, lambda: 1 / 0))\n"
+        "print(turns.ends_within(0, lambda: turns.time.sleep(60)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", tried],
+        cwd=suites.ROOT / "benchmarks",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["True", "False", "False"]

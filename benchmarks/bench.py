@@ -40,6 +40,7 @@ EINSUMS = {
 }
 PATIENCE = 0.6  # seconds that one contender may spend on one case, if it can
 MOST_PRODUCTS = 1.2e9  # in a plain loop, which takes up to ten seconds for so many
+SHORT = 32  # products of shorter runs take longer
 LONGEST = 4.0  # seconds of one call of a peer
 
 
@@ -92,7 +93,8 @@ def calls_of(case: Case, operands: list[np.ndarray]) -> dict[str, Call]:
     torch_call = torch and torch_call_of(case, operands, **keywords)
     if torch_call:
         calls["torch"] = torch_call
-    if case.products <= MOST_PRODUCTS:
+    shortness = max(1, SHORT // max([1, *case.extents.values()]))
+    if case.products * shortness <= MOST_PRODUCTS:
         return calls
     del calls["numpy"]  # the plain loop
     return {

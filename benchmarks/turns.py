@@ -17,6 +17,7 @@ import numpy as np
 
 Call = Callable[[], object]
 REFUSALS = (TypeError, ValueError, RuntimeError, MemoryError)
+SLOW = 5  # times the patience
 MOST_MEMORY = 8 << 30  # bytes of a process that tries a call
 
 
@@ -45,8 +46,8 @@ def take_turns(
     before: Callable[[str], object] = lambda name: None,
     after: Callable[[str, float], object] = lambda name, seconds: None,
 ) -> Samples:
-    """The first contender is the one that the others are compared with: of these, one that refuses
-    the call takes no part. Whose first call takes longer than the patience is not called again.
+    """The first contender is the one that the others are compared with. Of these, one that refuses
+    the call takes no part, and one whose first call takes much patience is not called again.
     before: what is done before each sample. after: what is told of its length."""
     samples, rounds, budget = Samples(), {}, {}
 
@@ -65,9 +66,10 @@ def take_turns(
         if seconds < pace.shortest:
             seconds = time_calls(call, 1)
         rounds[name] = max(1, math.ceil(pace.shortest / seconds))
-        budget[name] = pace.patience / (seconds * rounds[name])
+        budget[name] = max(1, pace.patience / (seconds * rounds[name]))
+        is_slow = bool(samples) and seconds > SLOW * pace.patience
         samples[name] = []
-        if seconds > pace.patience:
+        if is_slow:
             budget[name] = 0
             keep_sample(name, seconds)
     for turn in range(pace.repeats):

@@ -102,9 +102,10 @@ def test_one_that_refuses_takes_no_part():
 def test_one_that_is_slow_is_called_once():
     calls = []
     pace = turns.Pace(repeats=3, shortest=0, patience=0)
-    samples = turns.take_turns({"a": lambda: calls.append("a")}, pace)
-    assert calls == ["a"]
-    assert len(samples["a"]) == 1
+    contenders = {name: lambda name=name: calls.append(name) for name in "ab"}
+    samples = turns.take_turns(contenders, pace)
+    assert calls == ["a", "b", "a"]
+    assert [len(samples[name]) for name in "ab"] == [1, 1]
 
 
 def test_issues_are_a_suite():

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import functools
 import statistics
+import textwrap
 from dataclasses import dataclass
 
 import fasteinsum
@@ -154,7 +155,7 @@ def print_rows(console: Console, rows: list[dict]) -> None:
             ratio_text(ratio(row, "numpy_optimized")),
             ratio_text(best_ratio(row)),
             best_peer(row),
-            row["strategies"],
+            textwrap.shorten(row["strategies"], 40, placeholder=" …"),
         )
     console.print(table)
 

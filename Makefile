@@ -20,8 +20,8 @@ SANITIZER_OPTIONS = UBSAN_OPTIONS=print_stacktrace=1 \
 SANITIZED_CASES ?= 1500
 
 .PHONY: help demo test test-c test-python test-others test-matrix fuzz sanitize sanitize-c \
-	sanitize-python sanitize-threads bench bench-cases bench-choice bench-conv bench-threads lint \
-	format wheel clean
+	sanitize-python sanitize-threads bench bench-cases bench-choice bench-conv bench-instructions \
+	bench-threads lint format wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -36,6 +36,7 @@ help:
 	@echo "make bench        time against numpy; ARGS=... goes to benchmarks/bench.py"
 	@echo "make bench-cases  all of make bench; writes docs/benchmarks/cases.md"
 	@echo "make bench-choice time every strategy where there is a choice; ARGS=... goes to choice.py"
+	@echo "make bench-instructions  count instructions, which must not grow; ARGS=--update keeps them"
 	@echo "make bench-threads  time one thread against all; ARGS=... goes to benchmarks/threads.py"
 	@echo "make bench-conv   convolution layers against their peers; writes docs/benchmarks/conv.md"
 	@echo "make lint         formatting, style and compiler warnings, all as errors"
@@ -68,17 +69,20 @@ bench: .venv/installed .venv/group-bench
 
 bench-cases: .venv/installed .venv/group-bench .venv/group-demo
 	$(BIN)/python benchmarks/bench.py --json build/bench_cases.json
-	$(BIN)/python benchmarks/report_cases.py build/bench_cases.json
+	$(BIN)/python benchmarks/report.py build/bench_cases.json
 
 bench-choice: .venv/installed .venv/group-bench
 	$(BIN)/python benchmarks/choice.py $(ARGS)
+
+bench-instructions: .venv/installed .venv/group-bench
+	$(BIN)/python benchmarks/instructions.py $(ARGS)
 
 bench-threads: .venv/installed .venv/group-bench
 	$(BIN)/python benchmarks/threads.py $(ARGS)
 
 bench-conv: .venv/installed .venv/group-bench .venv/group-demo
 	$(BIN)/python benchmarks/bench_conv.py $(ARGS)
-	$(BIN)/python benchmarks/report_conv.py build/bench_conv.json
+	$(BIN)/python benchmarks/report.py build/bench_conv.json
 
 wheel: dist/made
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import fasteinsum
 import numpy as np
-from shared import ROOT
+from suites import ROOT
+from tables import markdown_row
 
-sys.path.append(str(ROOT / "tests" / "python"))
-import roundings
+# isort: split
+import roundings  # of the tests, which suites finds
 
 TEXT = """\
 # Accuracy
@@ -54,10 +55,6 @@ LONG_ROWS = 4_000_000
 OUTER = ["ij->j", "ij,i->j", "ij,ij->j", "ij,ik->jk"]
 
 
-def row(*cells: object) -> str:
-    return "| " + " | ".join(map(str, cells)) + " |"
-
-
 def mean(values: Sequence[float]) -> str:
     """Three digits, as far as they mean something."""
     value = float(np.mean(values))
@@ -72,7 +69,7 @@ def table_of(dtype: str, measured: list[roundings.Measured]) -> list[str]:
     for kind, group in [*groups.items(), ("**all**", measured)]:
         errors = zip(*((one.ours, one.numpy, one.optimized) for one in group))
         share = max(one.share for one in group)
-        rows.append(row(dtype, kind, *map(mean, errors), f"{share:.3f}"))
+        rows.append(markdown_row([dtype, kind, *map(mean, errors), f"{share:.3f}"]))
     return rows
 
 
@@ -94,7 +91,7 @@ def outer_row(dtype: str, subscripts: str) -> str:
         np.max(abs(einsum(subscripts, *operands) / exact - 1)) / unit
         for einsum in (fasteinsum.einsum, np.einsum)
     ]
-    return row(dtype, f"`{subscripts}`", *(mean([error]) for error in errors))
+    return markdown_row([dtype, f"`{subscripts}`", *(mean([error]) for error in errors)])
 
 
 def document(count: int) -> str:
@@ -111,7 +108,7 @@ def document(count: int) -> str:
         count=count,
         longest=roundings.MOST_PRODUCTS,
         long=LONG_ROWS,
-        kinds="\n".join(row(kind.__name__, kind.__doc__) for kind in roundings.KINDS),
+        kinds="\n".join(markdown_row([kind.__name__, kind.__doc__]) for kind in roundings.KINDS),
         rows="\n".join(rows),
         outer="\n".join(outer),
     )

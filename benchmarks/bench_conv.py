@@ -2,7 +2,7 @@
 
     python benchmarks/bench_conv.py                          all layers of the list, float32
     python benchmarks/bench_conv.py --dtype f64 --case resnet
-    python benchmarks/report_conv.py build/bench_conv.json   table and plot in docs/benchmarks
+    python benchmarks/report.py build/bench_conv.json   table and plot in docs/benchmarks
 
 The layers are those of tests/python/data/conv_cases.json. The contenders take turns in one process
 on one thread. Views are made outside the timed calls of fasteinsum and of NumPy's einsum, padding
@@ -13,28 +13,26 @@ inside, as the CS231n course does it. PyTorch takes part if it is installed.
 from __future__ import annotations
 
 import argparse
-import json
+import functools
 import math
-import statistics
-import time
 import tracemalloc
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import fasteinsum
+import figures
 import numpy as np
-from bench import describe, environment, refuse_hindrances, time_text, torch
 from fasteinsum.conv import conv, conv_vjp
+from figures import ratio, time_text
 from machine import Limits, Yardstick
+from peers import add_options, environment, head, one_thread, refuse_hindrances, torch
 from rich.console import Console
-from rich.table import Table
-from shared import ROOT, Layer, read_layers
-from threadpoolctl import threadpool_limits
+from suites import ROOT, Layer, new_parser, read_layers
+from tables import new_console, new_table, ratio_text
+from turns import Call, Pace, Samples, describe, take_turns
 
 DTYPES = {"f32": np.float32, "f64": np.float64}
 PASSES = ("forward", "weights", "input")
-SHORTEST_SAMPLE = 2e-3  # seconds; shorter calls are repeated within one sample
+SHORTEST = 2e-3  # seconds of a sample
 PATIENCE = 2.0  # seconds that one contender may spend on one pass of one layer
 MOST_BYTES = 3 << 30  # that a contender may allocate; im2col of large windows needs more
 SLOW_GFLOP = 1.0  # above it NumPy's default einsum is left out: it takes seconds
@@ -59,8 +57,8 @@ class TimedLayer(Layer):
         self.kernel = self.w.reshape(g, self.w_shape[0] // g, *self.w_shape[1:])
         self.parts = self.grad.reshape(len(self.grad), g, self.w_shape[0] // g, *places)
 
-    def window_bytes(self, dtype: type) -> int:
-        return np.dtype(dtype).itemsize * self.seen.size
+    def window_bytes(self) -> int:
+        return self.seen.itemsize * self.seen.size
 
     def expression(self, name: str) -> tuple[str, list[np.ndarray]]:
         """The einsum of a pass; that of the input has the windows of the result."""
@@ -76,16 +74,20 @@ class TimedLayer(Layer):
 # ---- the contenders: for a layer and a pass a call without arguments, or None ----
 
 
-def by_fasteinsum(layer: TimedLayer, name: str) -> Callable[[], object]:
+def by_fasteinsum(layer: TimedLayer, name: str) -> Call:
     if name == "input":
         return lambda: conv_vjp(
             layer.grad, layer.x, layer.w, groups=layer.groups, argnums=0, **layer.settings
         )
+    return einsum_of(layer, name)
+
+
+def einsum_of(layer: TimedLayer, name: str) -> functools.partial:
     subscripts, operands = layer.expression(name)
-    return lambda: fasteinsum.einsum(subscripts, *operands)
+    return functools.partial(fasteinsum.einsum, subscripts, *operands)
 
 
-def by_conv(layer: TimedLayer, name: str) -> Callable[[], object] | None:
+def by_conv(layer: TimedLayer, name: str) -> Call | None:
     """The whole layer, padding included."""
     settings = layer.settings | {"groups": layer.groups}
     if name == "forward":
@@ -95,9 +97,9 @@ def by_conv(layer: TimedLayer, name: str) -> Callable[[], object] | None:
     return None  # by_fasteinsum is the same
 
 
-def by_numpy(layer: TimedLayer, name: str, optimize: bool) -> Callable[[], object] | None:
+def by_numpy(layer: TimedLayer, name: str, optimize: bool) -> Call | None:
     too_slow = not optimize and layer.gflop() > SLOW_GFLOP
-    if too_slow or 3 * layer.window_bytes(layer.x.dtype) > MOST_BYTES:
+    if too_slow or 3 * layer.window_bytes() > MOST_BYTES:
         return None
     subscripts, operands = layer.expression(name)
     if name != "input":
@@ -111,9 +113,9 @@ def by_numpy(layer: TimedLayer, name: str, optimize: bool) -> Callable[[], objec
     return fold
 
 
-def by_im2col(layer: TimedLayer, name: str) -> Callable[[], object] | None:
+def by_im2col(layer: TimedLayer, name: str) -> Call | None:
     """Columns and BLAS, one group after the other."""
-    if 3 * layer.window_bytes(layer.x.dtype) > MOST_BYTES or layer.groups > 64:
+    if 3 * layer.window_bytes() > MOST_BYTES or layer.groups > 64:
         return None
     rank, places = layer.rank, layer.y_shape[2:]
     order = (2, *range(3 + rank, 3 + 2 * rank), 0, *range(3, 3 + rank))  # c taps n places
@@ -143,7 +145,7 @@ def by_im2col(layer: TimedLayer, name: str) -> Callable[[], object] | None:
     return {"forward": forward, "weights": weights, "input": inputs}[name]
 
 
-def by_torch(layer: TimedLayer, name: str) -> Callable[[], object] | None:
+def by_torch(layer: TimedLayer, name: str) -> Call | None:
     """torch.nn.functional.conv1d to conv3d and their gradients."""
     symmetric = all(before == after for before, after in layer.padding)
     if torch is None or layer.rank > 3 or not symmetric:
@@ -181,39 +183,24 @@ class Measurement:
     dtype: str
     strategies: str
     extra_bytes: int  # peak of what fasteinsum allocates besides the result
-    samples: dict[str, list[float]] = field(default_factory=dict)
+    samples: Samples
 
-    def seconds(self, contender: str) -> float:
-        return statistics.median(self.samples[contender])
-
-    def ratio(self, contender: str) -> float | None:
-        if contender not in self.samples:
-            return None
-        return self.seconds(contender) / self.seconds("fasteinsum")
-
-    def record(self, limits: Limits) -> dict:
-        flops = self.layer.gflop() * 1e9
+    def row(self, limits: Limits) -> dict:
+        flops, seconds = self.layer.gflop() * 1e9, self.samples.medians()
         return {
-            "layer": self.layer.name,
-            "pass": self.pass_name,
+            "name": self.layer.name,
             "dtype": self.dtype,
+            "group": self.pass_name,
             "gflop": flops / 1e9,
-            "window_bytes": self.layer.window_bytes(self.layer.x.dtype),
-            "strategies": self.strategies,
+            "window_bytes": self.layer.window_bytes(),
             "extra_bytes": self.extra_bytes,
-            "share": flops / self.seconds("fasteinsum") / limits.flops(self.dtype),
-            "seconds": {name: self.seconds(name) for name in self.samples},
+            "strategies": self.strategies,
+            "share": flops / seconds["fasteinsum"] / limits.flops(self.dtype),
+            "seconds": seconds,
         }
 
 
-def time_call(function: Callable[[], object], rounds: int) -> float:
-    start = time.perf_counter()
-    for _ in range(rounds):
-        function()
-    return (time.perf_counter() - start) / rounds
-
-
-def extra_bytes(function: Callable[[], object]) -> int:
+def extra_bytes(function: Call) -> int:
     """NumPy's arrays and the core's blocks are both seen by tracemalloc only where they are arrays;
     the core's own scratch is bounded by its plan."""
     tracemalloc.start()
@@ -226,108 +213,72 @@ def extra_bytes(function: Callable[[], object]) -> int:
 
 def strategies_of(layer: TimedLayer, name: str) -> str:
     """Of the einsum; the input's gradient is a sum of several, which have no single plan."""
-    if name == "input":
-        return "conv_vjp"
-    subscripts, operands = layer.expression(name)
-    return describe(argparse.Namespace(subscripts=subscripts), operands)
+    return "conv_vjp" if name == "input" else describe(einsum_of(layer, name))
 
 
 def measure(layer: TimedLayer, name: str, dtype: str, repeats: int) -> Measurement:
     calls = {who: make(layer, name) for who, make in CONTENDERS.items()}
     calls = {who: call for who, call in calls.items() if call}
-    strategies = strategies_of(layer, name)
-    measurement = Measurement(layer, name, dtype, strategies, extra_bytes(calls["fasteinsum"]))
-    rounds, budget = {}, {}
-    for who, call in calls.items():
-        seconds = time_call(call, 1)  # also warms up
-        if seconds < SHORTEST_SAMPLE:
-            seconds = time_call(call, 1)
-        rounds[who] = max(1, math.ceil(SHORTEST_SAMPLE / seconds))
-        budget[who] = max(1, min(repeats, int(PATIENCE / (seconds * rounds[who]))))
-        measurement.samples[who] = []
-    for turn in range(repeats):
-        for who, call in calls.items():
-            if turn < budget[who]:
-                measurement.samples[who].append(time_call(call, rounds[who]))
-    return measurement
+    extra, strategies = extra_bytes(calls["fasteinsum"]), strategies_of(layer, name)
+    samples = take_turns(calls, Pace(repeats, SHORTEST, PATIENCE))
+    return Measurement(layer, name, dtype, strategies, extra, samples)
 
 
 # ---- the program ----
 
 
-def load_layers(part: str) -> list[TimedLayer]:
-    layers = read_layers(TimedLayer)
-    return [layer for layer in layers if part in layer.name]
-
-
-def new_table() -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("layer", no_wrap=True)
-    table.add_column("pass", no_wrap=True)
-    for name in ("GFLOP", "time", "of peak", "extra", *list(CONTENDERS)[1:]):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("strategy", no_wrap=True)
-    return table
-
-
-def add_row(table: Table, measurement: Measurement, limits: Limits) -> None:
-    record = measurement.record(limits)
-    ratios = [measurement.ratio(name) for name in list(CONTENDERS)[1:]]
-    table.add_row(
-        measurement.layer.name,
-        measurement.pass_name,
-        f"{record['gflop']:.3g}",
-        time_text(measurement.seconds("fasteinsum")),
-        f"{record['share']:.0%}",
-        f"{measurement.extra_bytes / 2**20:.1f} M",
-        *("-" if ratio is None else f"{ratio:.2f}x" for ratio in ratios),
-        measurement.strategies,
+def print_rows(console: Console, rows: list[dict]) -> None:
+    others = list(CONTENDERS)[1:]
+    table = new_table(
+        ["layer", "pass"], ["GFLOP", "time", "of peak", "extra", *others], ["strategy"]
     )
+    for row in rows:
+        table.add_row(
+            row["name"],
+            row["group"],
+            f"{row['gflop']:.3g}",
+            time_text(row["seconds"]["fasteinsum"]),
+            f"{row['share']:.0%}",
+            f"{row['extra_bytes'] / 2**20:.1f} M",
+            *(ratio_text(ratio(row, name)) for name in others),
+            row["strategies"],
+        )
+    console.print(table)
 
 
 def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="times convolution layers against their peers")
-    parser.add_argument("--case", default="", metavar="PART", help="layers whose name has PART")
+    parser = new_parser("times convolution layers against their peers", has_suites=False)
     parser.add_argument("--dtype", choices=DTYPES, default="f32")
     parser.add_argument("--passes", default=",".join(PASSES), help="which ones, with commas")
-    parser.add_argument("--repeat", type=int, default=5, metavar="N", help="samples (default 5)")
-    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench_conv.json")
-    parser.add_argument("--force", action="store_true", help="also with a hindered NumPy")
+    add_options(parser, repeats=5, file=ROOT / "build" / "bench_conv.json")
     return parser.parse_args()
 
 
-def measure_layers(options: argparse.Namespace, console: Console) -> tuple[list, Limits]:
-    yardstick, measurements = Yardstick(), []
-    limits = yardstick.measure(10)
-    layers = load_layers(options.case)
+def measure_layers(
+    options: argparse.Namespace, console: Console, yardstick: Yardstick
+) -> list[Measurement]:
+    measurements = []
+    layers = [layer for layer in read_layers(TimedLayer) if options.case in layer.name]
     for number, layer in enumerate(layers, 1):
         layer.prepare(DTYPES[options.dtype])
         for name in options.passes.split(","):
             with console.status(f"{number} of {len(layers)}: {layer.name} {name}"):
-                limits = yardstick.measure(1)
+                yardstick.measure(1)
                 measurements.append(measure(layer, name, options.dtype, options.repeat))
-    return measurements, limits
+    return measurements
 
 
 def main() -> None:
     options = parse_options()
-    console = Console(width=170)
-    refuse_hindrances(console, options.force)
-    fasteinsum.set_num_threads(1)
-    if torch is not None:
-        torch.set_num_threads(1)
-    with threadpool_limits(1):
-        measurements, limits = measure_layers(options, console)
-    table = new_table()
-    for measurement in measurements:
-        add_row(table, measurement, limits)
-    console.print(table)
-    record = {
-        "environment": environment(limits),
-        "layers": [measurement.record(limits) for measurement in measurements],
-    }
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(record, indent=1) + "\n")
+    refuse_hindrances(options)
+    console, yardstick = new_console(170), Yardstick()
+    with one_thread():
+        limits = yardstick.measure(10)
+        console.print(head(limits))
+        measurements = measure_layers(options, console, yardstick)
+        rows = [measurement.row(limits) for measurement in measurements]
+        print_rows(console, rows)
+        figures.write(options.json, rows, environment=environment(limits))
     console.print(f"all figures: {options.json}")
 
 

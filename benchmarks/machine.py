@@ -17,7 +17,6 @@ import numpy as np
 SOURCE = Path(__file__).with_name("peak.c")
 ROUNDS = 100_000  # of the chains: a third of a millisecond, so that few samples are interrupted
 MEMORY_BYTES = 64 << 20  # four times a usual share of the last cache
-HINDRANCES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # both can force slower kernels on NumPy
 
 
 @dataclass
@@ -42,19 +41,32 @@ class Limits:
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
 
+    def text(self) -> str:
+        return (
+            f"{self.flops_f32 / 1e9:.0f} GF/s in float32, {self.flops_f64 / 1e9:.0f} in float64, "
+            f"reading {self.read_bytes / 1e9:.0f} GB/s, copying {self.copy_bytes / 1e9:.0f} GB/s"
+        )
+
+
+def compile_library(source: Path, folder: Path, *flags: str, needed: str = "") -> Path:
+    """The library made of a C file. needed: what it takes besides a compiler."""
+    compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")
+    if not compiler:
+        raise SystemExit(f"{source.name} needs a C compiler: install gcc, or set CC")
+    library = folder / source.with_suffix(".so").name
+    command = [*compiler.split(), *flags, "-O3", "-shared", "-fPIC"]
+    if subprocess.run([*command, str(source), "-o", str(library)]).returncode != 0:
+        raise SystemExit(f"{source.name} cannot be compiled" + (needed and f": is {needed} there?"))
+    return library
+
 
 class Yardstick:
     """The compiled programs; measure() is called again and again between the cases, so that the
     limits are those of the same minutes as the timings."""
 
     def __init__(self):
-        compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")
-        if not compiler:
-            raise RuntimeError("measuring the peak needs a C compiler: install gcc, or set CC")
-        with tempfile.TemporaryDirectory() as directory:
-            library = Path(directory) / "peak.so"
-            command = [*compiler.split(), "-O3", "-march=native", "-shared", "-fPIC"]
-            subprocess.run([*command, str(SOURCE), "-o", str(library)], check=True)
+        with tempfile.TemporaryDirectory() as folder:
+            library = compile_library(SOURCE, Path(folder), "-march=native")
             self._functions = ctypes.CDLL(str(library))
         self._functions.peak_float.restype = ctypes.c_float
         self._functions.peak_double.restype = ctypes.c_double
@@ -107,8 +119,3 @@ def processor_name() -> str:
         return platform.processor()
     names = [line.split(":", 1)[1].strip() for line in text.splitlines() if "model name" in line]
     return names[0] if names else platform.processor()
-
-
-def hindrances() -> list[str]:
-    """Variables that make NumPy slower than it is."""
-    return [name for name in HINDRANCES if name in os.environ]

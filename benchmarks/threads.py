@@ -9,14 +9,13 @@ Both take turns in one process; times are medians. No row should be slower on mo
 from __future__ import annotations
 
 import argparse
-import statistics
 import time
 
 import fasteinsum
 import numpy as np
-from rich.console import Console
-from rich.table import Table
-from threadpoolctl import threadpool_limits
+from figures import time_text
+from tables import new_console, new_table
+from turns import Call, Pace, einsum_into, take_turns
 
 # name, subscripts, shapes of the operands as functions of the size, sizes
 WORKS = (
@@ -31,36 +30,28 @@ WORKS = (
 CALLS = 20  # that follow each other before one is timed
 
 
-def measure(call, counts: tuple[int, ...], gap: float, repeats: int) -> dict[int, float]:
-    """Median seconds of a call by number of threads."""
-    samples: dict[int, list[float]] = {count: [] for count in counts}
-    for _ in range(repeats):
-        for count in counts:
-            with fasteinsum.threads(count):
-                if gap > 0:
-                    time.sleep(gap)
-                else:
-                    warm_up(call)
-                start = time.perf_counter()
-                call()
-                samples[count].append(time.perf_counter() - start)
-    return {count: statistics.median(times) for count, times in samples.items()}
+def measure(call: Call, count: int, gap: float, repeats: int) -> tuple[float, float]:
+    """Median seconds of a call, on one thread and on that many."""
+
+    def set_up(name: str) -> None:
+        fasteinsum.set_num_threads(counts[name])
+        if gap > 0:
+            time.sleep(gap)
+        else:
+            warm_up(call)
+
+    counts = {"one": 1, "all": count}
+    pace = Pace(repeats, shortest=0)
+    seconds = take_turns(dict.fromkeys(counts, call), pace, before=set_up).medians()
+    return seconds["one"], seconds["all"]
 
 
-def warm_up(call) -> None:
+def warm_up(call: Call) -> None:
     end = time.perf_counter() + 0.02
     for _ in range(CALLS):
         call()
         if time.perf_counter() > end:
             return
-
-
-def new_table(count: int) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("work", no_wrap=True)
-    for name in ("size", "1 thread", f"{count} threads", "times as fast"):
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
 
 
 def parse_options() -> argparse.Namespace:
@@ -75,27 +66,14 @@ def main() -> None:
     options = parse_options()
     count = fasteinsum.get_num_threads()
     generator = np.random.default_rng(0)
-    table = new_table(count)
-    with threadpool_limits(1):
-        for name, subscripts, shapes, sizes in WORKS:
-            for size in sizes:
-                operands = [generator.random(shape).astype(options.dtype) for shape in shapes(size)]
-                out = np.array(fasteinsum.einsum(subscripts, *operands))
-                call = Call(subscripts, operands, out)
-                seconds = measure(call, (1, count), options.gap, options.repeat)
-                texts = (f"{seconds[1] * 1e6:.1f} us", f"{seconds[count] * 1e6:.1f} us")
-                table.add_row(name, str(size), *texts, f"{seconds[1] / seconds[count]:.2f}")
-    Console().print(table)
-
-
-class Call:
-    """einsum with its arguments; out is given, so that no time goes into fresh memory."""
-
-    def __init__(self, subscripts: str, operands: list[np.ndarray], out: np.ndarray):
-        self.subscripts, self.operands, self.out = subscripts, operands, out
-
-    def __call__(self) -> None:
-        fasteinsum.einsum(self.subscripts, *self.operands, out=self.out)
+    table = new_table(["work"], ["size", "1 thread", f"{count} threads", "times as fast"])
+    for name, subscripts, shapes, sizes in WORKS:
+        for size in sizes:
+            operands = [generator.random(shape).astype(options.dtype) for shape in shapes(size)]
+            call = einsum_into(subscripts, operands)
+            one, all_ = measure(call, count, options.gap, options.repeat)
+            table.add_row(name, str(size), time_text(one), time_text(all_), f"{one / all_:.2f}")
+    new_console(80).print(table)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ static bool read_word(Case *c, char *word, bool *is_test) {
     char *value = strchr(word, '=');
     if (!value) {
         *is_test |= strcmp(word, "test") == 0;
-        return strcmp(word, "test") == 0 || strcmp(word, "bench") == 0;
+        return *is_test || strcmp(word, "bench") == 0 || strcmp(word, "out") == 0;
     }
     *value++ = '\0';
     if (strcmp(word, "stride") == 0) return (c->stride = strtol(value, NULL, 10)) > 0;

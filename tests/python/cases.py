@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,7 +34,10 @@ DTYPES = {
     "object": np.dtype(object),
 }
 
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+
 SUITES = ("test", "bench")
+MOST_ORDERED = 5  # operands of which all orders are weighed
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,16 @@ class Case:
     flip: frozenset[int]
     gap: frozenset[int]
     forder: frozenset[int]
+    has_out: bool
 
     @property
     def identity(self) -> str:
         return f"{self.name}-{self.dtype}"
+
+    @property
+    def spelling(self) -> str:
+        """The subscripts of the call."""
+        return self.subscripts
 
     @property
     def terms(self) -> list[str]:
@@ -69,6 +79,9 @@ class Case:
     @property
     def is_complex(self) -> bool:
         return DTYPES[self.dtype].kind == "c"
+
+    def dtype_of(self, operand: int) -> str:
+        return self.dtype
 
     def extent(self, operand: int, label: str) -> int:
         return 1 if (operand, label) in self.ones else self.extents[label]
@@ -89,19 +102,22 @@ class Case:
                 shape.append(extent)
         return tuple(shape)
 
+    def empty_result(self) -> np.ndarray:
+        return np.empty(self.result_shape, DTYPES[self.dtype])
+
     def operands(self, seed: int = 0) -> list[np.ndarray]:
         """The operands, filled with reproducible random values."""
         random = np.random.default_rng([seed, *self.identity.encode()])
         return [self._operand(number, random) for number in range(len(self.terms))]
 
     def _operand(self, number: int, random: np.random.Generator) -> np.ndarray:
-        shape = self.base_shape(number)
+        shape, dtype = self.base_shape(number), self.dtype_of(number)
         if number in self.gap and shape:
-            array = random_values(random, (*shape[:-1], 2 * shape[-1]), self.dtype)[..., ::2]
+            array = random_values(random, (*shape[:-1], 2 * shape[-1]), dtype)[..., ::2]
         elif number in self.forder:
-            array = random_values(random, shape[::-1], self.dtype).transpose()
+            array = random_values(random, shape[::-1], dtype).transpose()
         else:
-            array = random_values(random, shape, self.dtype)
+            array = random_values(random, shape, dtype)
         if number in self.flip:
             array = array[(slice(None, None, -1),) * array.ndim]
         return self._with_windows(array) if number == 0 and self.windows else array
@@ -124,21 +140,30 @@ class Case:
 
     @cached_property
     def flops(self) -> int:
-        """Real multiplications and additions of the cheapest pairwise order."""
+        """Real multiplications and additions of the cheapest pairwise order that is found."""
         multiply, add = (6, 2) if self.is_complex else (1, 1)
         return sum(
             size * ((parts - 1) * multiply + is_sum * add) for size, parts, is_sum in self._steps()
         )
 
     def _steps(self) -> Iterator[tuple[int, int, bool]]:
-        """Size of the iteration space, number of operands and whether there is a sum, by step."""
+        """Size of the iteration space, number of operands and whether there is a sum, by step.
+        Labels that one operand alone has are summed first."""
         remaining = [frozenset(term) for term in self.terms]
+        for number, labels in enumerate(remaining):
+            others = remaining[:number] + remaining[number + 1 :]
+            remaining[number] = labels & frozenset(self.output).union(*others)
+            if remaining[number] != labels:
+                yield self._size(labels), 1, True
         for step in self._path():
             parts = [remaining.pop(position) for position in sorted(step, reverse=True)]
             labels = frozenset().union(*parts)
             kept = labels & frozenset(self.output).union(*remaining)
-            yield math.prod(self.extents[label] for label in labels), len(parts), kept != labels
+            yield self._size(labels), len(parts), kept != labels
             remaining.append(kept)
+
+    def _size(self, labels: frozenset[str]) -> int:
+        return math.prod(self.extents[label] for label in labels)
 
     def _path(self) -> list[tuple[int, ...]]:
         if len(self.terms) < 3:
@@ -147,7 +172,13 @@ class Case:
             np.broadcast_to(0.0, [self.extent(number, label) for label in term])
             for number, term in enumerate(self.terms)
         ]
-        return np.einsum_path(self.subscripts, *shapes, optimize="optimal")[0][1:]
+        optimize = "optimal" if len(self.terms) <= MOST_ORDERED else "greedy"
+        return np.einsum_path(self.subscripts, *shapes, optimize=(optimize, sys.maxsize))[0][1:]
+
+    @property
+    def products(self) -> int:
+        """What a plain loop over all labels multiplies."""
+        return math.prod(self.extents.values())
 
     @cached_property
     def bytes(self) -> int:
@@ -156,20 +187,24 @@ class Case:
 
     @property
     def written_bytes(self) -> int:
-        elements = math.prod(self.extents[label] for label in self.output)
-        return elements * DTYPES[self.dtype].itemsize
+        return math.prod(self.result_shape) * DTYPES[self.dtype].itemsize
+
+    @property
+    def result_shape(self) -> tuple[int, ...]:
+        return tuple(self.extents[label] for label in self.output)
 
     @cached_property
     def read_bytes(self) -> int:
-        elements = 0
+        total = 0
         for number, term in enumerate(self.terms):
             is_diagonal = len(set(term)) < len(term)
-            elements += math.prod(
+            elements = math.prod(
                 [self.extent(number, label) for label in set(term)]
                 if is_diagonal
                 else self.base_shape(number)
             )
-        return elements * DTYPES[self.dtype].itemsize
+            total += elements * DTYPES[self.dtype_of(number)].itemsize
+        return total
 
 
 def random_values(
@@ -207,7 +242,8 @@ def read_cases(suite: str | None = None, file: Path = CASES_FILE) -> list[Case]:
 def _cases_of_line(group: str, line: str) -> Iterator[Case]:
     name, subscripts, extents, dtypes, words = (field.strip() for field in line.split("|"))
     options = dict(word.split("=") for word in words.split() if "=" in word)
-    suites = frozenset(word for word in words.split() if "=" not in word)
+    marks = frozenset(word for word in words.split() if "=" not in word)
+    suites = marks - {"out"}
     unknown = suites.difference(SUITES) | options.keys() - {
         *("windows", "stride", "dilation", "ones", "flip", "gap", "forder")
     }
@@ -228,6 +264,7 @@ def _cases_of_line(group: str, line: str) -> Iterator[Case]:
             flip=frozenset(map(int, options.get("flip", ""))),
             gap=frozenset(map(int, options.get("gap", ""))),
             forder=frozenset(map(int, options.get("forder", ""))),
+            has_out="out" in marks,
         )
 
 

@@ -1,11 +1,14 @@
-"""The tests refuse to run against an extension that was built from other sources than these, and
-are run as if from a terminal."""
+"""The tests refuse to run against an extension that was built from other sources than these, find
+the modules of the benchmarks, and are run as if from a terminal."""
 
 import importlib
 import signal
+import sys
 
 import pytest
 from tree import ROOT, load_build
+
+sys.path.append(str(ROOT / "benchmarks"))
 
 
 def pytest_sessionstart():

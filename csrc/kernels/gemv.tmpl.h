@@ -37,7 +37,8 @@ static NAME(GemvWay) NAME(gemv_way_along)(const GemvJob *job) {
         NAME(SumBlock) *block = is_shared ? NAME(gemv_along_block) : NAME(gemv_pairs_block);
         return (NAME(GemvWay)){block, NAME(GEMV_BLOCK)};
     }
-    return (NAME(GemvWay)){is_gapless ? NAME(gemv_short_block) : NAME(gemv_any_block), LANES};
+    bool is_loadable = HAS_MASKS || is_gapless;
+    return (NAME(GemvWay)){is_loadable ? NAME(gemv_short_block) : NAME(gemv_any_block), LANES};
 }
 
 /* Where the rows have unit stride. */

@@ -28,7 +28,7 @@ static inline __attribute__((always_inline)) NAME(Factor) NAME(factors_at)(const
 static inline __attribute__((always_inline)) Vector NAME(add_column)(Vector sum, const char *matrix,
                                                                      const NAME(Factor) * x) {
     Vector m = NAME(load)(matrix);
-    sum += m * x->parts[0];
+    sum += NAME(times)(m, x->parts[0]);
 #if PLANES == 2
     sum += NAME(swap_parts)(m) * x->parts[1];
 #endif

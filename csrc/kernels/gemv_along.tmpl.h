@@ -4,7 +4,7 @@
 /* Two sums of a row: products of equal parts, and of one's parts with the other's swapped. */
 static inline __attribute__((always_inline)) void NAME(gemv_add)(Vector sums[PLANES], Vector m,
                                                                  Vector x[PLANES]) {
-    for (int p = 0; p < PLANES; p++) sums[p] += m * x[p];
+    for (int p = 0; p < PLANES; p++) sums[p] += NAME(times)(m, x[p]);
 }
 
 static inline __attribute__((always_inline)) void NAME(gemv_parts)(Vector vector,

@@ -82,67 +82,62 @@ static void NAME(gemv_near_block)(const void *context, ptrdiff_t row, ptrdiff_t 
     }
 }
 
-/* 1 or 4 rows without gaps that are shorter than a vector: each is loaded with the end of the one
-   before, of which only the lanes to be kept remain. shared: what all rows are multiplied by,
+/* 1 or 4 rows of `count` lanes, less than a vector. shared: what all of them are multiplied by,
    unless each has a vector of its own. */
 static inline __attribute__((always_inline)) void NAME(gemv_short)(const NAME(GemvRows) * from,
-                                                                   Bits kept,
+                                                                   ptrdiff_t count,
                                                                    const Vector shared[PLANES],
                                                                    ELEMENT *sums, int rows) {
     Vector totals[PLANES][4], own[PLANES];
 #pragma GCC unroll 4
     for (int i = 0; i < rows; i++) {
-        Bits m = (Bits)NAME(load)(from->matrix + i * from->matrix_row) & kept;
+        Vector m = NAME(load_short)(from->matrix + i * from->matrix_row, count);
         if (!shared) {
-            Bits x = (Bits)NAME(load)(from->vector + i * from->vector_row) & kept;
-            NAME(gemv_parts)((Vector)x, own);
+            NAME(gemv_parts)(NAME(load_short)(from->vector + i * from->vector_row, count), own);
         }
         for (int p = 0; p < PLANES; p++) {
-            totals[p][i] = (Vector)m * (shared ? shared[p] : own[p]);
+            totals[p][i] = NAME(times)(m, shared ? shared[p] : own[p]);
         }
     }
     NAME(gemv_fold)(totals, sums, rows);
 }
 
-static inline __attribute__((always_inline)) void NAME(gemv_short_rows)(NAME(GemvRows) from,
-                                                                        ptrdiff_t rows, Bits kept,
-                                                                        const Vector shared[PLANES],
-                                                                        ELEMENT *sums) {
+static inline __attribute__((always_inline)) void
+NAME(gemv_short_rows)(NAME(GemvRows) from, ptrdiff_t rows, ptrdiff_t count,
+                      const Vector shared[PLANES], ELEMENT *sums) {
     for (; rows >= 4; rows -= 4, sums += 4 * PLANES) {
-        NAME(gemv_short)(&from, kept, shared, sums, 4);
+        NAME(gemv_short)(&from, count, shared, sums, 4);
         from.matrix += 4 * from.matrix_row;
         from.vector += 4 * from.vector_row;
     }
     for (; rows > 0; rows--, sums += PLANES) {
-        NAME(gemv_short)(&from, kept, shared, sums, 1);
+        NAME(gemv_short)(&from, count, shared, sums, 1);
         from.matrix += from.matrix_row;
         from.vector += from.vector_row;
     }
 }
 
-/* The first rows go element by element, as nothing is before them. */
+/* The first rows go element by element where nothing is before them that could be loaded. */
 static void NAME(gemv_short_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
                                    ptrdiff_t depth, ELEMENT *sums) {
     const GemvJob *job = context;
-    ptrdiff_t count = PLANES * depth, before = (count - LANES) * NAME(GEMV_SCALAR);
-    ptrdiff_t first = row ? 0 : NAME(least)((LANES - 1) / count, rows);
+    ptrdiff_t count = PLANES * depth, first = NAME(rows_unloadable)(count, rows, row == 0);
     NAME(gemv_any_block)(context, row, first, k, depth, sums);
     NAME(GemvRows)
-    from = {.matrix = job->matrix + (row + first) * job->matrix_row + before,
-            .vector = job->vector + (row + first) * job->vector_row + before,
+    from = {.matrix = job->matrix + (row + first) * job->matrix_row,
+            .vector = job->vector + (row + first) * job->vector_row,
             .matrix_row = job->matrix_row,
             .vector_row = job->vector_row};
-    Bits kept = NAME(last_lanes)(count);
     if (job->vector_row) {
-        NAME(gemv_short_rows)(from, rows - first, kept, NULL, sums + first * PLANES);
+        NAME(gemv_short_rows)(from, rows - first, count, NULL, sums + first * PLANES);
         return;
     }
-    ELEMENT last[LANES] = {0};
+    ELEMENT lanes[LANES] = {0};
     for (ptrdiff_t d = 0; d < depth; d++) {
         const char *element = job->vector + d * job->vector_depth;
-        memcpy(last + LANES - count + d * PLANES, element, ELEMENT_BYTES);
+        memcpy(lanes + NAME(short_start)(count) + d * PLANES, element, ELEMENT_BYTES);
     }
     Vector shared[PLANES];
-    NAME(gemv_parts)(NAME(load)(last), shared);
-    NAME(gemv_short_rows)(from, rows - first, kept, shared, sums + first * PLANES);
+    NAME(gemv_parts)(NAME(load)(lanes), shared);
+    NAME(gemv_short_rows)(from, rows - first, count, shared, sums + first * PLANES);
 }

@@ -78,6 +78,30 @@ static inline __attribute__((always_inline)) Vector NAME(load_last)(const void *
     return (Vector)((Bits)NAME(load)(memory) & NAME(last_lanes)(count));
 }
 
+/* A row of `count` lanes, less than a vector: they begin at this lane, all others are zero. Where
+   lanes cannot be masked the vector is loaded with what is before the row, which must be there. */
+static inline ptrdiff_t NAME(short_start)(ptrdiff_t count) {
+    return HAS_MASKS ? 0 : LANES - count;
+}
+
+static inline __attribute__((always_inline)) Vector NAME(load_short)(const char *row,
+                                                                     ptrdiff_t count) {
+    const ptrdiff_t scalar = sizeof(ELEMENT);
+#if HAS_MASKS
+    return NAME(load_first)(row, count * scalar);
+#else
+    return NAME(load_last)(row - NAME(short_start)(count) * scalar, count);
+#endif
+}
+
+/* How many rows have less than that before them, at most `rows`; is_first: nothing is before the
+   first one. */
+static inline ptrdiff_t NAME(rows_unloadable)(ptrdiff_t count, ptrdiff_t rows, bool is_first) {
+    ptrdiff_t first = (LANES - 1) / count;
+    if (HAS_MASKS || !is_first) return 0;
+    return first < rows ? first : rows;
+}
+
 #if PLANES == 1
 
 /* The same element in every lane, or pair of lanes. */

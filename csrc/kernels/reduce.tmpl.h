@@ -109,27 +109,22 @@ static void NAME(reduce_any_block)(const void *context, ptrdiff_t row, ptrdiff_t
     if (rows - i == 1) NAME(reduce_few)(job, in, depth, sums, 1);
 }
 
-/* Rows without gaps that are shorter than a vector: each is loaded with the end of the one before,
-   so that the first ones go element by element. */
+/* Rows that are shorter than a vector; the first ones go element by element where nothing is before
+   them that could be loaded. */
 static void NAME(reduce_short_block)(const void *context, ptrdiff_t row, ptrdiff_t rows,
                                      ptrdiff_t k, ptrdiff_t depth, ELEMENT *sums) {
     const ReduceJob *job = context;
     ptrdiff_t count = PLANES * depth, step = job->in_kept;
-    ptrdiff_t first = row ? 0 : NAME(least)((LANES - 1) / count, rows), i = first;
-    NAME(reduce_any_block)(context, row, first, k, depth, sums);
-    const char *in = job->in + row * step + (count - LANES) * (ptrdiff_t)sizeof(ELEMENT);
-    Bits kept = NAME(last_lanes)(count);
+    ptrdiff_t i = NAME(rows_unloadable)(count, rows, row == 0);
+    NAME(reduce_any_block)(context, row, i, k, depth, sums);
+    const char *in = job->in + row * step;
     for (; i + 4 <= rows; i += 4) {
         Vector totals[4];
 #pragma GCC unroll 4
-        for (int n = 0; n < 4; n++) {
-            totals[n] = (Vector)((Bits)NAME(load)(in + (i + n) * step) & kept);
-        }
+        for (int n = 0; n < 4; n++) totals[n] = NAME(load_short)(in + (i + n) * step, count);
         NAME(fold_four)(totals, sums + i * PLANES);
     }
-    for (; i < rows; i++) {
-        NAME(fold)((Vector)((Bits)NAME(load)(in + i * step) & kept), sums + i * PLANES);
-    }
+    for (; i < rows; i++) { NAME(fold)(NAME(load_short)(in + i * step, count), sums + i * PLANES); }
 }
 
 /* One element of every row after the other, where those lie closer together. */
@@ -242,7 +237,7 @@ static void NAME(reduce_blocks)(const ReduceJob *job) {
         plane.block = NAME(reduce_along_block);
         plane.block_depth = 256 * LANES / PLANES;
     } else if (job->in_summed == ELEMENT_BYTES && job->summed > 0 &&
-               job->in_kept == job->summed * ELEMENT_BYTES) {
+               (HAS_MASKS || job->in_kept == job->summed * ELEMENT_BYTES)) {
         plane.block = NAME(reduce_short_block);
         plane.block_depth = LANES;
     } else if (job->in_kept == ELEMENT_BYTES && job->kept > 0 &&

@@ -54,7 +54,7 @@ static const Tile NAME(tiles)[] = {
 
 /* Multiply-adds of integers take several instructions, those of bytes go by way of shorts. */
 #define FLOAT_PRODUCTS_PER_PRODUCT \
-    (NAME(IS_FLOAT) ? 1.0 : ELEMENT_BYTES == 1 ? 8.0 : ELEMENT_BYTES == 8 ? 6.0 : ELEMENT_BYTES)
+    (NAME(IS_FLOAT) ? 1.0 : ELEMENT_BYTES == 1 ? 12.0 : ELEMENT_BYTES == 8 ? 6.0 : ELEMENT_BYTES)
 
 static const KernelSet NAME(kernel_set) = {
     .tiles = NAME(tiles),

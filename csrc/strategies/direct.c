@@ -20,6 +20,7 @@ enum { OUT = 2 };
 enum { MOST_RUNS = 4096, CHAIN_STEPS = 256 }; /* of additions without a break */
 enum { MOST_ROWS = 24 };                      /* of a unit; a run has a bit for each */
 enum { SUM_LATENCY = 4, FAR_LINE_CYCLES = 4, LONE_ELEMENT_CYCLES = 30, LINE_BYTES = 64 };
+enum { JOIN_CYCLES = 45 }; /* of the parts of a vector of complex sums */
 enum { UNIT_LANES = 4096, TASK_PRODUCTS = 1 << 20 };
 
 /* Which side and which axis plays which part. */
@@ -172,8 +173,9 @@ static double compute_seconds(const Contraction *contraction, const Roles *roles
     double multiplying = products * lanes * 2 / kernels->flops_per_cycle;
     double waiting = strips * steps * row.tiles * SUM_LATENCY; /* each sum for its last product */
     double loading = strips * steps * row.vectors + (double)rows * depth * row.tiles * planes / 2;
+    double joining = planes > 1 ? (double)rows * row.vectors * JOIN_CYCLES : 0;
     double cycles = fmax(multiplying, waiting) + loading / 2;
-    cycles = positions * (cycles + strips * row.tiles * (30 + 12 * runs));
+    cycles = positions * (cycles + joining + strips * row.tiles * (30 + 12 * runs));
     cycles += map_cycles(contraction, roles, steps, strips, machine);
     cycles += kernel_cycles(contraction, roles, machine);
     return rates_cycles(cycles) + positions * strips * rates.seconds_per_call;

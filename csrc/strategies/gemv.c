@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { OUT = 2 };
+
 /* Whether a kept axis belongs to the side alone. */
 static bool is_own(const Axis *axis, int side) {
     return axis->strides[side] != 0 && axis->strides[1 - side] == 0;
@@ -43,10 +45,17 @@ static bool is_turned(Steps m, Steps v) {
     return (along_cols && v.col != v.element) || (along_rows && v.row != v.element);
 }
 
+/* How much longer products take here than in a tile: none of their sums share what is loaded. */
+static const double PRODUCT_SHARE = 2.5;
+
+/* For each sum that does not follow the one before. */
+static const double PUT_CYCLES = 4;
+
 /* Seconds of all kernel calls if they walk this plane. */
 static double plane_seconds(const Contraction *contraction, int matrix, Plane plane,
-                            double elements) {
-    double size = (double)dtype_size(contraction->arithmetic);
+                            double elements, double flops_per_cycle) {
+    DType arithmetic = contraction->arithmetic;
+    double size = (double)dtype_size(arithmetic), planes = dtype_is_complex(arithmetic) ? 2 : 1;
     double rows = (double)nest_extent(contraction, plane.rows);
     double depth = (double)nest_extent(contraction, plane.cols);
     Steps m = steps_of(contraction, plane, matrix), v = steps_of(contraction, plane, 1 - matrix);
@@ -62,6 +71,10 @@ static double plane_seconds(const Contraction *contraction, int matrix, Plane pl
     } else {
         cycles = rows * depth * ((is_near(m) ? 1 : 4) + (is_near(v) ? 1 : 4));
     }
+    if (fabs((double)nest_stride(contraction, plane.rows, OUT)) != size)
+        cycles += rows * PUT_CYCLES;
+    double products = 2 * planes * planes * rows * depth;
+    cycles = fmax(cycles, products * PRODUCT_SHARE / flops_per_cycle);
     cycles += rows * depth * summation_convert_cycles(contraction);
     double calls = elements / (rows * depth);
     return calls * (rates_cycles(cycles) + summation_call_seconds);
@@ -76,7 +89,8 @@ typedef struct Best {
 
 /* The planes worth a thought: along each kind of axis, the nearest elements of either input, or the
    longest loop. Rows may be summed as well. */
-static void improve(const Contraction *contraction, int matrix, Best *best) {
+static void improve(const Contraction *contraction, int matrix, const Machine *machine,
+                    Best *best) {
     int kept = contraction->kept_count, all = contraction->axis_count;
     int rows[6] = {nest_nearest(contraction, matrix, 0, kept),
                    nest_nearest(contraction, 1 - matrix, 0, kept),
@@ -86,20 +100,21 @@ static void improve(const Contraction *contraction, int matrix, Best *best) {
                    nest_longest(contraction, kept, all)};
     memcpy(rows + 3, cols, sizeof cols);
     double elements = nest_elements(contraction);
+    double flops_per_cycle = kernels_for(contraction->arithmetic, machine->isa)->flops_per_cycle;
     for (int i = 0; i < 18; i++) {
         Plane plane = {rows[i / 3], cols[i % 3], NEST_GRAIN, 0};
         if (!summation_can_walk(contraction, plane)) continue;
-        double seconds = plane_seconds(contraction, matrix, plane, elements);
+        double seconds = plane_seconds(contraction, matrix, plane, elements, flops_per_cycle);
         if (seconds < best->seconds) *best = (Best){matrix, plane, seconds};
     }
 }
 
 /* An input that has no kept axes of its own cannot be the matrix if the other one has. */
-static Best choose_plane(const Contraction *contraction) {
+static Best choose_plane(const Contraction *contraction, const Machine *machine) {
     Best best = {.seconds = INFINITY};
     bool has_left = has_own(contraction, 0), has_right = has_own(contraction, 1);
-    if (has_left || !has_right) improve(contraction, 0, &best);
-    if (has_right) improve(contraction, 1, &best);
+    if (has_left || !has_right) improve(contraction, 0, machine, &best);
+    if (has_right) improve(contraction, 1, machine, &best);
     ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[best.matrix]);
     if (nest_stride(contraction, best.plane.rows, best.matrix) == size) {
         best.plane.grain = RUN_BYTES / size;
@@ -109,7 +124,7 @@ static Best choose_plane(const Contraction *contraction) {
 
 static double gemv_cost(const Contraction *contraction, const Machine *machine) {
     if (contraction->input_count != 2 || !summation_applies(contraction, machine)) return INFINITY;
-    return choose_plane(contraction).seconds;
+    return choose_plane(contraction, machine).seconds;
 }
 
 typedef struct GemvChoices {
@@ -140,7 +155,7 @@ static Status gemv_prepare(const Contraction *contraction, const Machine *machin
                            StepPlan *step, Error *error) {
     GemvChoices *choices = arena_take(arena, 1, sizeof *choices);
     if (!choices) return error_memory(error);
-    Best best = choose_plane(contraction);
+    Best best = choose_plane(contraction, machine);
     choices->matrix = best.matrix;
     choices->vector = 1 - best.matrix;
     choices->kernel = kernels_for(contraction->arithmetic, machine->isa)->gemv;

@@ -15,6 +15,9 @@ enum { OUT = 2 };
    where entries are side by side. */
 static const double UNSUMMED = 1.3;
 
+/* For each vector of side-by-side entries that is stored beyond L2, as each lies apart. */
+static const double FAR_CYCLES = 80;
+
 /* The axes that the kernel walks, as indices or NO_AXIS, and what that takes. */
 typedef struct Roles {
     int left; /* the input that has the rows */
@@ -72,20 +75,24 @@ static int find_entries(const Contraction *contraction, const Roles *roles) {
 }
 
 /* Loads, products and stores of one entry; lanes of them at a time. */
-static double roles_seconds(const Contraction *contraction, const Roles *roles, double lanes) {
+static double roles_seconds(const Contraction *contraction, const Roles *roles, double lanes,
+                            bool is_far) {
     double rows = (double)nest_extent(contraction, roles->rows);
     double cols = (double)nest_extent(contraction, roles->cols);
     double depth = (double)nest_extent(contraction, roles->depth);
     double entries = (double)nest_extent(contraction, roles->entries);
     double row = 1 + depth / 3 + cols / 2 + depth * cols / 4;
     double cycles = 2 + depth * cols / 2 + rows * row;
-    if (roles->is_side_by_side && entries >= lanes) cycles /= lanes / 2;
+    if (roles->is_side_by_side && entries >= lanes) {
+        cycles = cycles / (lanes / 2) + (is_far ? rows * cols * FAR_CYCLES / lanes : 0);
+    }
     double all = nest_elements(contraction) / (rows * cols * depth);
     return rates_cycles(all * cycles) + all / entries * rates.seconds_per_call;
 }
 
 /* With the entries given, or NO_AXIS for the longest axis that is left. */
-static Roles assign(const Contraction *contraction, int left, int entries, double lanes) {
+static Roles assign(const Contraction *contraction, int left, int entries, double lanes,
+                    bool is_far) {
     bool is_summed = contraction->axis_count > contraction->kept_count;
     Roles roles = {.left = left, .entries = entries};
     roles.depth = is_summed ? contraction->kept_count : NO_AXIS;
@@ -93,18 +100,19 @@ static Roles assign(const Contraction *contraction, int left, int entries, doubl
     roles.rows = find_axis(contraction, 1 - left, PTRDIFF_MAX, entries, roles.cols);
     if (entries == NO_AXIS) roles.entries = find_entries(contraction, &roles);
     roles.is_side_by_side = roles.entries != NO_AXIS && is_side_by_side(contraction, roles.entries);
-    roles.seconds = roles_seconds(contraction, &roles, lanes);
+    roles.seconds = roles_seconds(contraction, &roles, lanes, is_far);
     return roles;
 }
 
 static Roles choose_roles(const Contraction *contraction, const Machine *machine) {
     double size = (double)dtype_size(contraction->arithmetic);
     double lanes = (double)isa_vector_bytes(machine->isa) / size;
+    bool is_far = nest_side_bytes(contraction, OUT) > (double)machine->l2_bytes;
     Roles best = {.seconds = INFINITY};
     for (int left = 0; left < 2; left++) {
         for (int entries = NO_AXIS; entries < contraction->kept_count; entries++) {
             if (entries != NO_AXIS && !is_side_by_side(contraction, entries)) continue;
-            Roles roles = assign(contraction, left, entries, lanes);
+            Roles roles = assign(contraction, left, entries, lanes, is_far);
             if (roles.seconds < best.seconds) best = roles;
         }
     }

@@ -87,6 +87,13 @@ typedef struct Best {
     double seconds;
 } Best;
 
+static bool is_repeated(const int axes[], int at) {
+    for (int i = 0; i < at; i++) {
+        if (axes[i] == axes[at]) return true;
+    }
+    return false;
+}
+
 /* The planes worth a thought: along each kind of axis, the nearest elements of either input, or the
    longest loop. Rows may be summed as well. */
 static void improve(const Contraction *contraction, int matrix, const Machine *machine,
@@ -102,6 +109,7 @@ static void improve(const Contraction *contraction, int matrix, const Machine *m
     double elements = nest_elements(contraction);
     double flops_per_cycle = kernels_for(contraction->arithmetic, machine->isa)->flops_per_cycle;
     for (int i = 0; i < 18; i++) {
+        if (is_repeated(rows, i / 3) || is_repeated(cols, i % 3)) continue;
         Plane plane = {rows[i / 3], cols[i % 3], NEST_GRAIN, 0};
         if (!summation_can_walk(contraction, plane)) continue;
         double seconds = plane_seconds(contraction, matrix, plane, elements, flops_per_cycle);

@@ -1,7 +1,8 @@
 /* A key holds, in this order: the number of operands and the kernels in use, the strategy that is
- * forced, the subscripts; then type, number of axes, shape and strides of each operand; then each
- * keyword with its value. Texts come with their lengths, so that no two calls have the same words
- * by accident. Where all but the arrays is known, the key has nothing of it. */
+ * forced, the subscripts, as text or as lists of labels; then type, number of axes, shape and
+ * strides of each operand; then each keyword with its value. Texts come with their lengths, so that
+ * no two calls have the same words by accident. Where all but the arrays is known, the key has
+ * nothing of it. */
 #include "binding/call_key.h"
 
 #include <string.h>
@@ -23,6 +24,52 @@ static bool add_text(PlanKey *key, PyObject *text) {
     plan_key_add_text(key, letters, length);
     return true;
 }
+
+/* ---- lists of labels ----------------------------------------------------- */
+
+static const uint64_t LISTS = UINT64_C(1) << 63; /* no text is so long */
+enum { MOST_LABEL = 51, ELLIPSIS = 52 };
+
+/* A label as a word; false if it is no plain one, which the long way looks at. */
+static bool add_label(PlanKey *key, PyObject *label) {
+    if (label == Py_Ellipsis) {
+        plan_key_add(key, ELLIPSIS);
+        return true;
+    }
+    if (!PyLong_CheckExact(label)) return false;
+    int overflows;
+    long value = PyLong_AsLongAndOverflow(label, &overflows);
+    if (value < 0 || value > MOST_LABEL) return false;
+    plan_key_add(key, (uint64_t)value);
+    return true;
+}
+
+/* What the list holds in this call: nothing says that it will be so in the next one. */
+static bool add_labels(PlanKey *key, PyObject *labels) {
+    bool is_list = PyList_CheckExact(labels);
+    if (!is_list && !PyTuple_CheckExact(labels)) return false;
+    Py_ssize_t count = is_list ? PyList_Size(labels) : PyTuple_Size(labels);
+    if (!plan_key_has_room(key, 1 + (size_t)count)) return false;
+    plan_key_add(key, (uint64_t)count);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *label = is_list ? PyList_GetItem(labels, i) : PyTuple_GetItem(labels, i);
+        if (!add_label(key, label)) return false;
+    }
+    return true;
+}
+
+/* The labels of each operand follow it; if there are any at the end, they are those of the result.
+ */
+static bool add_lists(PlanKey *key, const CallArguments *arguments) {
+    Py_ssize_t count = arguments->count;
+    plan_key_add(key, LISTS | (uint64_t)count);
+    for (Py_ssize_t i = 1; i < count; i += 2) {
+        if (!add_labels(key, arguments->values[i])) return false;
+    }
+    return count % 2 == 0 || add_labels(key, arguments->values[count - 1]);
+}
+
+/* ---- arrays and keywords ------------------------------------------------- */
 
 static bool is_plain(PyObject *object) {
     if (!PyArray_CheckExact(object)) return false;
@@ -103,14 +150,28 @@ static void add_state(PlanKey *key, const ModuleState *state, const Sides *sides
     plan_key_add(key, (uintptr_t)state->strategy);
 }
 
+/* The operands of a call with lists, side by side; false if there are too many. */
+static bool gather_operands(CallKey *key, const CallArguments *arguments) {
+    Py_ssize_t count = arguments->count / 2;
+    if (count > MOST_LISTED) return false;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        key->listed[i] = (PyArrayObject *)arguments->values[2 * i];
+    }
+    key->sides = (Sides){.operands = key->listed, .operand_count = (int)count};
+    return true;
+}
+
 bool call_key_make(CallKey *key, const ModuleState *state, const CallArguments *arguments) {
     plan_key_begin(&key->plan);
-    if (arguments->count < 2 || !is_text(arguments->values[0])) return false;
+    if (arguments->count < 2) return false;
+    bool has_text = is_text(arguments->values[0]);
     key->sides = (Sides){.operands = (PyArrayObject *const *)(arguments->values + 1),
                          .operand_count = (int)(arguments->count - 1)};
+    if (!has_text && !gather_operands(key, arguments)) return false;
     add_state(&key->plan, state, &key->sides);
-    return add_text(&key->plan, arguments->values[0]) && add_operands(&key->plan, &key->sides) &&
-           add_keywords(key, arguments);
+    bool has_subscripts =
+        has_text ? add_text(&key->plan, arguments->values[0]) : add_lists(&key->plan, arguments);
+    return has_subscripts && add_operands(&key->plan, &key->sides) && add_keywords(key, arguments);
 }
 
 bool sides_key_make(PlanKey *key, const ModuleState *state, const Sides *sides) {

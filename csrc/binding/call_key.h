@@ -14,15 +14,18 @@ typedef struct Sides {
     int constant_count;
 } Sides;
 
+enum { MOST_LISTED = 16 };
+
 typedef struct CallKey {
     PlanKey plan;
-    Sides sides; /* those of the arguments */
+    Sides sides;                        /* those of the arguments */
+    PyArrayObject *listed[MOST_LISTED]; /* the operands of a call with lists of labels */
 } CallKey;
 
-/* True if the call is plain: the subscripts are a string, the operands and out are nothing but
-   arrays of NumPy, aligned and of native byte order, the other keywords have values that never
-   change. All that a plan depends on is then in the key. Costs some ten nanoseconds, calls no
-   Python code and sets no exception. */
+/* True if the call is plain: the subscripts are a string, or lists or tuples of ints, the operands
+   and out are nothing but arrays of NumPy, aligned and of native byte order, the other keywords
+   have values that never change. All that a plan depends on is then in the key. Costs some ten
+   nanoseconds, calls no Python code and sets no exception. */
 bool call_key_make(CallKey *key, const ModuleState *state, const CallArguments *arguments);
 
 /* The same for calls that have all but their arrays in common. */

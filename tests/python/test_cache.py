@@ -121,6 +121,52 @@ def test_the_same_in_all_that_counts_is_a_hit():
     assert counts(lambda: einsum("ij,jk->ik", frozen, y)) == HIT
 
 
+LISTS = (x, [0, 1], y, [1, 2], [0, 2])
+
+# What differs from the call LISTS: one thing each.
+DIFFERENT_LISTS = {
+    "text": BASE,
+    "label": (x, [0, 3], y, [3, 2], [0, 2]),
+    "label of the result": (x, [0, 1], y, [1, 2], [2, 0]),
+    "no result": (x, [0, 1], y, [1, 2]),
+    "shorter result": (x, [0, 1], y, [1, 2], [2]),
+    "ellipsis": (x, [..., 1], y, [1, 2], [..., 2]),
+    "largest label": (x, [0, 51], y, [51, 2], [0, 2]),
+    "operand count": (x, [0, 1], y, [1, 2], np.ones(()), [], [0, 2]),
+    "dtype": (x.astype("f4"), [0, 1], y, [1, 2], [0, 2]),
+}
+
+
+@pytest.mark.parametrize("kind", DIFFERENT_LISTS)
+def test_every_difference_between_lists_is_a_miss(kind):
+    call = DIFFERENT_LISTS[kind]
+    einsum(*LISTS)
+    assert counts(lambda: einsum(*LISTS)) == HIT
+    assert counts(lambda: einsum(*call)) == MISS
+    assert counts(lambda: einsum(*call)) == HIT
+    assert counts(lambda: einsum(*LISTS)) == HIT
+    for arguments in (LISTS, call):
+        np.testing.assert_allclose(einsum(*arguments), np.einsum(*arguments), rtol=1e-6)
+
+
+def test_lists_are_known_by_what_they_hold():
+    einsum(*LISTS)
+    assert counts(lambda: einsum(x, (0, 1), y, (1, 2), (0, 2))) == HIT
+    labels = [0, 2]
+    assert counts(lambda: einsum(x, [0, 1], y, [1, 2], labels)) == HIT
+    labels[:] = [2, 0]
+    np.testing.assert_array_equal(einsum(x, [0, 1], y, [1, 2], labels), (x @ y).T)
+    labels[:] = [0, 52]
+    with pytest.raises(ValueError, match="52"):
+        einsum(x, [0, 1], y, [1, 52], labels)
+    with pytest.raises(ValueError, match="-1"):
+        einsum(x, [0, -1], y, [-1, 2], [0, 2])
+    result = np.zeros((3, 5))
+    einsum(*LISTS, out=result)
+    assert counts(lambda: einsum(*LISTS, out=result)) == HIT
+    np.testing.assert_array_equal(result, x @ y)
+
+
 def test_isa_and_strategy_are_part_of_the_key():
     einsum(*BASE)
     strategy = _fasteinsum._use_strategy("generic")
@@ -155,7 +201,10 @@ NEVER_KEPT = {
     "foreign byte order": lambda: einsum("ij,jk->ik", x.astype(">f8"), y),
     "subclass": lambda: einsum("ij,jk->ik", x.view(Other), y),
     "list": lambda: einsum("ij,jk->ik", x.tolist(), y),
-    "lists of labels": lambda: einsum(x, [0, 1], y, [1, 2], [0, 2]),
+    "labels of another type": lambda: einsum(x, [np.int64(0), 1], y, [1, 2], [0, 2]),
+    "lists of another type": lambda: einsum(x, np.array([0, 1]), y, [1, 2], [0, 2]),
+    "true as a label": lambda: einsum(x, [0, True], y, [True, 2], [0, 2]),
+    "many lists": lambda: einsum(x, [0, 1], y, [1, 2], *([np.ones(()), []] * 15), [0, 2]),
     "bytes": lambda: einsum(b"ij,jk->ik", x, y),
     "a path": lambda: einsum("ij,jk->ik", x, y, optimize=["einsum_path", (0, 1)]),
     "unaligned out": lambda: einsum("ij,jk->ik", x, y, out=odd_address(out)),

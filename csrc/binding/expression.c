@@ -100,20 +100,27 @@ static bool check_shape(const Expression *expression, int at, PyArrayObject *arr
     return true;
 }
 
-/* The same sides as arrays of the shapes that were declared; a tuple, which holds them. */
-static PyObject *arrays_from(const Expression *expression, Sides *sides) {
-    PyObject *arrays = PyTuple_New(sides->operand_count);
-    for (int i = 0, at = 0; arrays && i < sides->operand_count; i++, at++) {
+/* Gives back what arrays_from has taken so far. */
+static void arrays_release(PyArrayObject **arrays, int count) {
+    for (int i = 0; i < count; i++) Py_XDECREF((PyObject *)arrays[i]);
+    PyMem_Free(arrays);
+}
+
+/* The same sides as arrays of the shapes that were declared, to be released; NULL where one of them
+   is none. */
+static PyArrayObject **arrays_from(const Expression *expression, Sides *sides) {
+    int count = sides->operand_count;
+    PyArrayObject **arrays = PyMem_Calloc((size_t)count + 1, sizeof *arrays);
+    if (!arrays) return (PyArrayObject **)PyErr_NoMemory();
+    for (int i = 0, at = 0; i < count; i++, at++) {
         while (expression->held[at]) at++;
-        PyObject *array = operand_array((PyObject *)sides->operands[i]);
-        if (!array || !check_shape(expression, at, (PyArrayObject *)array)) {
-            Py_XDECREF(array);
-            Py_CLEAR(arrays);
-        } else {
-            PyTuple_SetItem(arrays, i, array);
+        arrays[i] = (PyArrayObject *)operand_array((PyObject *)sides->operands[i]);
+        if (!arrays[i] || !check_shape(expression, at, arrays[i])) {
+            arrays_release(arrays, count);
+            return NULL;
         }
     }
-    if (arrays) sides->operands = (PyArrayObject *const *)PySequence_Fast_ITEMS(arrays);
+    sides->operands = arrays;
     return arrays;
 }
 
@@ -148,12 +155,12 @@ static PyObject *compute_anew(Expression *expression, const Sides *sides) {
 
 /* What was no array until now may have a plan all the same. */
 static PyObject *convert_and_compute(Expression *expression, Sides *sides) {
-    PyObject *arrays = arrays_from(expression, sides);
+    PyArrayObject **arrays = arrays_from(expression, sides);
     if (!arrays) return NULL;
     Plan *plan = find_plan(expression, sides);
     bool is_known = plan && recall_is_possible(sides);
     PyObject *result = is_known ? recall_run(sides, plan) : compute_anew(expression, sides);
-    Py_DECREF(arrays);
+    arrays_release(arrays, sides->operand_count);
     return result;
 }
 
@@ -191,11 +198,11 @@ PyObject *expression_describe(PyObject *self, PyObject *const *values, Py_ssize_
     CallArguments arguments = {values, count, names};
     Sides sides;
     if (!read_sides(expression, &arguments, &sides)) return NULL;
-    PyObject *arrays = arrays_from(expression, &sides);
+    PyArrayObject **arrays = arrays_from(expression, &sides);
     if (!arrays) return NULL;
     Call call;
     PyObject *text = begin(expression, &call, &sides) ? call_describe(&call) : NULL;
     call_end(&call);
-    Py_DECREF(arrays);
+    arrays_release(arrays, sides.operand_count);
     return text;
 }

@@ -4,6 +4,7 @@
 
 #include "binding/call.h"
 #include "binding/call_key.h"
+#include "binding/vectorcall.h"
 
 enum { EXPRESSION_PLANS = 4 }; /* for arrays of so many kinds */
 
@@ -33,12 +34,13 @@ typedef struct Expression {
 /* The constructor. */
 PyObject *expression_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords);
 
-/* Reads the operands as they are declared, of which those at the given positions (NULL: none) are
-   constants. Gives a list with an array for each: the copy of a constant, the array itself, or one
-   that stands for a shape, of the type that is asked for (NULL: a likely one) and not to be read.
+/* Reads the operands as they are declared, behind the subscripts in a tuple, of which those at the
+   given positions (NULL: none) are constants. Gives a list with an array for each: the copy of a
+   constant, the array itself, or one that stands for a shape, of the type that is asked for (NULL:
+   a likely one) and not to be read.
  */
-PyObject *expression_read_operands(Expression *expression, PyObject *const objects[],
-                                   PyObject *positions, PyObject *asked);
+PyObject *expression_read_operands(Expression *expression, PyObject *arguments, PyObject *positions,
+                                   PyObject *asked);
 
 /* Keeps the plan of a call that has been prepared, as the first one, if it can come again. */
 void expression_keep(Expression *expression, const Call *call, const Sides *sides);

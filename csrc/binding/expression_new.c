@@ -118,10 +118,9 @@ static bool take_operands(Expression *expression, Py_ssize_t count) {
 static bool declare(Expression *expression, PyObject *arguments, const Options *options) {
     if (!check_subscripts(arguments)) return false;
     if (!take_operands(expression, PyTuple_Size(arguments) - 1)) return false;
-    PyObject *const *objects = PySequence_Fast_ITEMS(arguments);
     PyObject *arrays =
-        expression_read_operands(expression, objects + 1, options->constants, options->dtype);
-    bool done = arrays && plan_arrays(expression, objects[0], options, arrays);
+        expression_read_operands(expression, arguments, options->constants, options->dtype);
+    bool done = arrays && plan_arrays(expression, PyTuple_GetItem(arguments, 0), options, arrays);
     Py_XDECREF(arrays);
     return done;
 }

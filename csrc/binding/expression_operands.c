@@ -154,13 +154,13 @@ static bool read_operand(Expression *expression, int at, PyObject *object, PyObj
 }
 
 /* arrays: a list that gets None for shapes. */
-static bool read_operands(Expression *expression, PyObject *const objects[], PyObject *arrays) {
+static bool read_operands(Expression *expression, PyObject *arguments, PyObject *arrays) {
     int count = expression->operand_count;
     expression->shapes = PyTuple_New(count);
     if (!expression->shapes) return false;
     for (int i = 0; i < count; i++) {
         PyObject *shape = NULL, *array = NULL;
-        bool done = read_operand(expression, i, objects[i], &shape, &array);
+        bool done = read_operand(expression, i, PyTuple_GetItem(arguments, 1 + i), &shape, &array);
         done = done && PyList_Append(arrays, array ? array : Py_None) == 0;
         Py_XDECREF(array);
         if (shape && PyTuple_SetItem(expression->shapes, i, shape) < 0) return false;
@@ -227,11 +227,11 @@ static bool add_stand_ins(const Expression *expression, PyObject *arrays, PyObje
 
 /* ---- the whole ---- */
 
-PyObject *expression_read_operands(Expression *expression, PyObject *const objects[],
-                                   PyObject *positions, PyObject *asked) {
+PyObject *expression_read_operands(Expression *expression, PyObject *arguments, PyObject *positions,
+                                   PyObject *asked) {
     PyObject *arrays = PyList_New(0);
     bool done = arrays && read_constants(expression, positions) &&
-                read_operands(expression, objects, arrays) &&
+                read_operands(expression, arguments, arrays) &&
                 add_stand_ins(expression, arrays, asked);
     if (!done) Py_CLEAR(arrays);
     return arrays;

@@ -130,6 +130,11 @@ static void choose_blocks(BatchChoices *choices, const KernelSet *kernels, const
     if (choices->near_block == 0) choices->near_block = choices->block;
 }
 
+/* Whole ones, as the last one takes what is left over. */
+static ptrdiff_t block_count(const BatchChoices *choices) {
+    return larger(1, choices->lanes / choices->block);
+}
+
 static Status make_units(const Contraction *contraction, const AxisGroup *batch, int lanes,
                          Arena *arena, BatchChoices *choices, Error *error) {
     TRY(units_make(&choices->units, batch->count, arena, error));
@@ -138,7 +143,7 @@ static Status make_units(const Contraction *contraction, const AxisGroup *batch,
         units_add(&choices->units, batch->axes[i]);
     }
     Axis blocks = axis_of_blocks(&contraction->axes[lanes], choices->block, 3);
-    blocks.extent = larger(1, choices->lanes / choices->block);
+    blocks.extent = block_count(choices);
     units_add(&choices->units, &blocks);
     units_cut(&choices->units, contraction, TASK_PRODUCTS);
     return STATUS_OK;
@@ -226,7 +231,7 @@ static void batch_run(const StepPlan *step, char *const data[], const Task *task
     };
     Walk walk;
     ptrdiff_t count = units_begin(&choices->units, task, 3, data, &walk);
-    ptrdiff_t last_block = larger(1, choices->lanes / choices->block) - 1;
+    ptrdiff_t last_block = block_count(choices) - 1;
     for (ptrdiff_t i = 0; i < count; i++, walk_next(&walk)) {
         bool is_last = units_at(&choices->units, &walk, 0) == last_block;
         job.left = walk.pointers[LEFT];

@@ -45,6 +45,12 @@ static bool is_turned(Steps m, Steps v) {
     return (along_cols && v.col != v.element) || (along_rows && v.row != v.element);
 }
 
+/* Whether the sums of rows go to elements that do not follow each other. */
+static bool is_scattered(const Contraction *contraction, Plane plane) {
+    ptrdiff_t step = nest_stride(contraction, plane.rows, OUT);
+    return step != 0 && step != (ptrdiff_t)dtype_size(contraction->dtypes[OUT]);
+}
+
 /* How much longer products take here than in a tile: none of their sums share what is loaded. */
 static const double PRODUCT_SHARE = 2.5;
 
@@ -71,8 +77,7 @@ static double plane_seconds(const Contraction *contraction, int matrix, Plane pl
     } else {
         cycles = rows * depth * ((is_near(m) ? 1 : 4) + (is_near(v) ? 1 : 4));
     }
-    if (fabs((double)nest_stride(contraction, plane.rows, OUT)) != size)
-        cycles += rows * PUT_CYCLES;
+    if (is_scattered(contraction, plane)) cycles += rows * PUT_CYCLES;
     double products = 2 * planes * planes * rows * depth;
     cycles = fmax(cycles, products * PRODUCT_SHARE / flops_per_cycle);
     cycles += rows * depth * summation_convert_cycles(contraction);

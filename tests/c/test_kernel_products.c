@@ -44,22 +44,26 @@ static Sum factors_product(const Suite *suite, const Factors *factors, ptrdiff_t
     return sum;
 }
 
+static void multiply_factors(const Suite *suite, const Factors *factors, const Field *out) {
+    multiply_kernel_for(suite->dtype, suite->isa)(&(MultiplyJob){
+        .rows = out->rows,
+        .cols = out->cols,
+        .input_count = factors->count,
+        .inputs = factors->data,
+        .in_rows = factors->rows,
+        .in_cols = factors->cols,
+        .out = out->data,
+        .out_row = out->row,
+        .out_col = out->col,
+    });
+}
+
 static void test_multiply(const Suite *suite, ptrdiff_t rows, ptrdiff_t cols, int factor_count,
                           int layout) {
     if (!share_takes_next()) return;
     Factors factors = factors_make(suite, rows, cols, factor_count, layout);
     Field out = output_make(suite, rows, cols, any_output_layout());
-    multiply_kernel_for(suite->dtype, suite->isa)(&(MultiplyJob){
-        .rows = rows,
-        .cols = cols,
-        .input_count = factor_count,
-        .inputs = factors.data,
-        .in_rows = factors.rows,
-        .in_cols = factors.cols,
-        .out = out.data,
-        .out_row = out.row,
-        .out_col = out.col,
-    });
+    multiply_factors(suite, &factors, &out);
     bool holds = true;
     for (ptrdiff_t i = 0; i < rows; i++) {
         for (ptrdiff_t j = 0; j < cols; j++) {
@@ -72,6 +76,35 @@ static void test_multiply(const Suite *suite, ptrdiff_t rows, ptrdiff_t cols, in
     }
     factors_free(&factors);
     field_free(&out);
+}
+
+/* Truth values of any bytes: what is not 0 is true. */
+static void test_truths(const Suite *suite) {
+    if (suite->dtype != DTYPE_BOOL) return;
+    ptrdiff_t extents[MOST_EXTENTS];
+    int count = suite_extents(suite, extents);
+    for (int i = 0; i < count * LAYOUTS * MOST_FACTORS; i++) {
+        ptrdiff_t rows = 1 + (ptrdiff_t)random_below(9), cols = extents[i % count];
+        int layout = i / count % LAYOUTS, factor_count = 1 + i / count / LAYOUTS;
+        Factors factors = factors_make(suite, rows, cols, factor_count, layout);
+        Field out = output_make(suite, rows, cols, any_output_layout());
+        multiply_factors(suite, &factors, &out);
+        bool holds = true;
+        for (ptrdiff_t at = 0; at < rows * cols; at++) {
+            char *result = field_at(&out, at / cols, at % cols);
+            bool is_true = true;
+            for (int n = 0; n < factor_count; n++) {
+                is_true &= *field_at(&factors.fields[n], at / cols, at % cols) != 0;
+            }
+            holds &= *result == is_true;
+            *result = *output_before(&out, at / cols, at % cols);
+        }
+        if (!CHECK(holds && output_is_intact(&out))) {
+            report(suite, "multiply", (ptrdiff_t[]){rows, cols, factor_count}, layout);
+        }
+        factors_free(&factors);
+        field_free(&out);
+    }
 }
 
 static void test_multiplies(const Suite *suite) {
@@ -179,5 +212,6 @@ static void test_products(const Suite *suite) {
 
 int main(void) {
     suites_run(test_products);
+    stored_suites_run(test_truths);
     return check_report();
 }

@@ -46,7 +46,7 @@ static NAME(GemvWay) NAME(gemv_way_across)(const GemvJob *job) {
     ptrdiff_t length = job->rows * ELEMENT_BYTES;
     bool is_gapless =
         job->matrix_depth == length && (job->vector_row == 0 || job->vector_depth == length);
-    if (length >= VECTOR_BYTES) return (NAME(GemvWay)){NAME(gemv_across_block), 512};
+    if (HAS_MASKS || length >= VECTOR_BYTES) return (NAME(GemvWay)){NAME(gemv_across_block), 512};
     return (NAME(GemvWay)){is_gapless ? NAME(gemv_narrow_block) : NAME(gemv_near_block), 256};
 }
 

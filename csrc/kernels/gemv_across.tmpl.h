@@ -15,9 +15,9 @@ static inline __attribute__((always_inline)) NAME(Factor) NAME(factor_at)(const 
     return factor;
 }
 
-/* Lanes that follow each other in memory. */
-static inline __attribute__((always_inline)) NAME(Factor) NAME(factors_at)(const char *memory) {
-    NAME(Factor) factor = {{NAME(load)(memory)}};
+/* An element of its own for each lane. */
+static inline __attribute__((always_inline)) NAME(Factor) NAME(factors_of)(Vector lanes) {
+    NAME(Factor) factor = {{lanes}};
 #if PLANES == 2
     factor.parts[1] = NAME(imaginary_parts)(factor.parts[0]);
     factor.parts[0] = NAME(real_parts)(factor.parts[0]);
@@ -25,9 +25,8 @@ static inline __attribute__((always_inline)) NAME(Factor) NAME(factors_at)(const
     return factor;
 }
 
-static inline __attribute__((always_inline)) Vector NAME(add_column)(Vector sum, const char *matrix,
+static inline __attribute__((always_inline)) Vector NAME(add_column)(Vector sum, Vector m,
                                                                      const NAME(Factor) * x) {
-    Vector m = NAME(load)(matrix);
     sum += NAME(times)(m, x->parts[0]);
 #if PLANES == 2
     sum += NAME(swap_parts)(m) * x->parts[1];
@@ -51,9 +50,9 @@ static inline __attribute__((always_inline)) void NAME(gemv_columns)(const NAME(
     Vector sum = {0};
 #pragma GCC unroll 8
     for (int c = 0; c < count; c++) {
-        NAME(Factor)
-        x = moves ? NAME(factors_at)(from->vector + c * from->vector_depth + at) : from->x[c];
-        sum = NAME(add_column)(sum, from->matrix + c * from->matrix_depth + at, &x);
+        NAME(Factor) x = from->x[c];
+        if (moves) x = NAME(factors_of)(NAME(load)(from->vector + c * from->vector_depth + at));
+        sum = NAME(add_column)(sum, NAME(load)(from->matrix + c * from->matrix_depth + at), &x);
     }
     NAME(store)(sums, NAME(load)(sums) + sum);
 }
@@ -98,11 +97,45 @@ NAME(gemv_across_columns)(const GemvJob *job, ptrdiff_t row, ptrdiff_t rows, ptr
     memcpy(sums + width - left, tail + LANES - left, (size_t)left * sizeof(ELEMENT));
 }
 
+#if HAS_MASKS
+/* Less than a vector of rows, summed in registers. */
+static inline __attribute__((always_inline)) void
+NAME(gemv_across_short)(const GemvJob *job, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
+                        ptrdiff_t depth, ELEMENT *sums, bool moves) {
+    enum { CHAINS = 4 };
+    ptrdiff_t bytes = rows * ELEMENT_BYTES;
+    Vector totals[CHAINS] = {{0}};
+    for (ptrdiff_t d = 0; d < depth; d += CHAINS) {
+    #pragma GCC unroll 4
+        for (int c = 0; c < CHAINS; c++) {
+            if (d + c >= depth) break;
+            const char *matrix =
+                job->matrix + row * job->matrix_row + (k + d + c) * job->matrix_depth;
+            const char *vector =
+                job->vector + row * job->vector_row + (k + d + c) * job->vector_depth;
+            NAME(Factor)
+            x = moves ? NAME(factors_of)(NAME(load_first)(vector, bytes)) : NAME(factor_at)(vector);
+            totals[c] = NAME(add_column)(totals[c], NAME(load_first)(matrix, bytes), &x);
+        }
+    }
+    Vector total = (totals[0] + totals[1]) + (totals[2] + totals[3]);
+    NAME(store_first)(sums, total, bytes);
+}
+#endif
+
 static void NAME(gemv_across_block)(const void *context, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k,
                                     ptrdiff_t depth, ELEMENT *sums) {
     const GemvJob *job = context;
     if (PLANES * rows < LANES) {
+#if HAS_MASKS
+        if (job->vector_row == 0) {
+            NAME(gemv_across_short)(job, row, rows, k, depth, sums, false);
+        } else {
+            NAME(gemv_across_short)(job, row, rows, k, depth, sums, true);
+        }
+#else
         NAME(gemv_near_block)(context, row, rows, k, depth, sums);
+#endif
     } else if (job->vector_row == 0) {
         NAME(gemv_across_columns)(job, row, rows, k, depth, sums, false);
     } else {

@@ -1,6 +1,7 @@
 /* Any number of inputs, nothing summed: one pass over the output that reads all inputs side by
  * side, without intermediate results. The kernel walks a plane of two axes, along the cheapest one
- * given its length and the strides of all sides. Inputs that lie across it are turned in blocks. */
+ * given its length and the strides of all sides. Inputs that lie across it are turned in blocks,
+ * those that are the same for all rows gathered. */
 #include "base/extents.h"
 #include "strategies/conversion.h"
 #include "strategies/nest.h"
@@ -48,12 +49,22 @@ static bool is_dense(const Contraction *contraction, int side, int axis) {
     return stride == 0 || stride == (ptrdiff_t)dtype_size(contraction->dtypes[side]);
 }
 
-/* Whether an input that is not dense along the kernel's axis is across it. */
+/* Whether an input that is not dense along the kernel's axis is dense across it: then its blocks
+   are turned, or gathered once for all rows. */
 static bool is_turned(const Contraction *contraction, int side, Axes axes) {
-    ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[side]);
     return axes.turns && side < contraction->input_count &&
-           !is_dense(contraction, side, axes.along) &&
-           nest_stride(contraction, axes.across, side) == size;
+           !is_dense(contraction, side, axes.along) && is_dense(contraction, side, axes.across);
+}
+
+/* Cycles for each element of an input that is not dense along the kernel's axis, beside those of
+   the product. */
+static double scattered_cycles(const Contraction *contraction, int side, Axes axes) {
+    ptrdiff_t stride = magnitude(nest_stride(contraction, axes.along, side));
+    double cycles = stride < LINE_BYTES ? NEAR_CYCLES : FAR_CYCLES;
+    bool is_repeated = axes.across != NO_AXIS && nest_stride(contraction, axes.across, side) == 0;
+    if (!is_turned(contraction, side, axes)) return is_repeated ? NEAR_CYCLES : cycles;
+    ptrdiff_t rows = smaller(BLOCK_ACROSS, nest_extent(contraction, axes.across));
+    return is_repeated ? cycles / (double)rows : TURN_CYCLES;
 }
 
 /* Whether rows that share a line of the output are written far apart in time, and it is too large
@@ -76,11 +87,9 @@ static double axes_seconds(const Contraction *contraction, Axes axes, const Mach
                        (ptrdiff_t)dtype_size(contraction->dtypes[output]);
     double cycles = 0;
     for (int side = 0; side < output; side++) {
-        ptrdiff_t stride = magnitude(nest_stride(contraction, axes.along, side));
         if (is_dense(contraction, side, axes.along)) continue;
-        bool turns = is_turned(contraction, side, axes);
-        cycles += turns ? TURN_CYCLES : stride < LINE_BYTES ? NEAR_CYCLES : FAR_CYCLES;
-        has_vectors &= turns;
+        cycles += scattered_cycles(contraction, side, axes);
+        has_vectors &= is_turned(contraction, side, axes);
     }
     double size = (double)dtype_size(arithmetic_of(contraction));
     cycles += output * (has_vectors ? size / 32 : 1);
@@ -105,7 +114,7 @@ static void improve(const Contraction *contraction, Axes axes, const Machine *ma
 }
 
 /* Along one axis, with rows of any other; and with rows along which inputs are turned that move by
-   single elements there. */
+   single elements there, or not at all. */
 static void improve_along(const Contraction *contraction, int along, const Machine *machine,
                           Best *best) {
     int kept = contraction->kept_count;
@@ -117,9 +126,11 @@ static void improve_along(const Contraction *contraction, int along, const Machi
     if (nest_extent(contraction, along) < LEAST_TURNED) return;
     for (int side = 0; side < contraction->input_count; side++) {
         if (is_dense(contraction, side, along)) continue;
-        int across = nest_nearest(contraction, side, 0, kept);
-        if (across == along || nest_extent(contraction, across) < LEAST_TURNED) continue;
-        improve(contraction, (Axes){along, across, true}, machine, best);
+        for (int across = kept; across-- > 0;) {
+            if (across == along || !is_dense(contraction, side, across)) continue;
+            if (nest_extent(contraction, across) < LEAST_TURNED) continue;
+            improve(contraction, (Axes){along, across, true}, machine, best);
+        }
     }
 }
 

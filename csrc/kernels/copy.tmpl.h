@@ -10,6 +10,9 @@ enum {
     : ELEMENT_BYTES == 4                 ? COPY_SIZED(square_side, 4)
     : ELEMENT_BYTES == 8                 ? COPY_SIZED(square_side, 8)
                                          : COPY_SIZED(square_side, 16),
+    NAME(COPY_SMALL_SIDE) = ELEMENT_BYTES < 4 ? 8
+    : NAME(COPY_SIDE) < 4                     ? NAME(COPY_SIDE)
+                                              : 4,
     NAME(COPY_SHORT_RUN) = ELEMENT_BYTES < 4
         ? 128
         : 256, /* bytes of the rows of a block on one side, and on the other */
@@ -47,19 +50,88 @@ NAME(copy_square)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_st
     }
 }
 
-/* Squares of a plane of an in whose rows, and an out whose columns have unit stride. The last ones
-   overlap those before them. Few columns at a time, as no more than some 16 streams are fetched
-   ahead by hardware. */
-static void NAME(copy_squares)(const CopyJob *job) {
+/* A smaller square, for elements that have one. */
+static inline __attribute__((always_inline)) void
+NAME(copy_small_square)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_step) {
+    enum { FLOAT_BYTES = NAME(IS_FLOAT) || STORED != STORED_PLAIN ? sizeof(ELEMENT) : 0 };
+    switch (ELEMENT_BYTES) {
+        case 1:
+            COPY_SIZED(octet_transpose, 1)(in, in_step, out, out_step, FLOAT_BYTES);
+            break;
+        case 2:
+            COPY_SIZED(octet_transpose, 2)(in, in_step, out, out_step, FLOAT_BYTES);
+            break;
+        case 4:
+            COPY_SIZED(quad_transpose, 4)(in, in_step, out, out_step, FLOAT_BYTES);
+            break;
+        case 8:
+            COPY_SIZED(quad_transpose, 8)(in, in_step, out, out_step, FLOAT_BYTES);
+            break;
+    }
+}
+
+/* A side of a square, last element first. */
+static inline void NAME(copy_reversed_side)(const char *in, char *out) {
+    enum { FLOAT_BYTES = NAME(IS_FLOAT) || STORED != STORED_PLAIN ? sizeof(ELEMENT) : 0 };
+    switch (ELEMENT_BYTES) {
+        case 1:
+            COPY_SIZED(square_reverse, 1)(in, out, FLOAT_BYTES);
+            break;
+        case 2:
+            COPY_SIZED(square_reverse, 2)(in, out, FLOAT_BYTES);
+            break;
+        case 4:
+            COPY_SIZED(square_reverse, 4)(in, out, FLOAT_BYTES);
+            break;
+        case 8:
+            COPY_SIZED(square_reverse, 8)(in, out, FLOAT_BYTES);
+            break;
+        default:
+            COPY_SIZED(square_reverse, 16)(in, out, FLOAT_BYTES);
+            break;
+    }
+}
+
+/* Rows of at least a side of a square that go backwards in in; the last side overlaps the one
+   before. */
+static void NAME(copy_reversed)(const CopyJob *job) {
     enum { SIDE = NAME(COPY_SIDE) };
-    for (ptrdiff_t col = 0; col < job->cols; col += SIDE) {
-        ptrdiff_t j = NAME(least)(col, job->cols - SIDE);
-        for (ptrdiff_t row = 0; row < job->rows; row += SIDE) {
-            ptrdiff_t i = NAME(least)(row, job->rows - SIDE);
-            NAME(copy_square)(job->in + i * ELEMENT_BYTES + j * job->in_col, job->in_col,
-                              job->out + i * job->out_row + j * ELEMENT_BYTES, job->out_row);
+    for (ptrdiff_t i = 0; i < job->rows; i++) {
+        const char *in = job->in + i * job->in_row - (SIDE - 1) * ELEMENT_BYTES;
+        char *out = job->out + i * job->out_row;
+        for (ptrdiff_t col = 0; col < job->cols; col += SIDE) {
+            ptrdiff_t j = NAME(least)(col, job->cols - SIDE);
+            NAME(copy_reversed_side)(in - j * ELEMENT_BYTES, out + j * ELEMENT_BYTES);
         }
     }
+}
+
+/* Squares of a plane of an in whose rows, and an out whose columns have unit stride. The last ones
+   overlap those before them. Few columns at a time, as no more than some 16 streams are fetched
+   ahead by hardware. side is a constant. */
+static inline __attribute__((always_inline)) void NAME(copy_by_squares)(const CopyJob *job,
+                                                                        ptrdiff_t side) {
+    for (ptrdiff_t col = 0; col < job->cols; col += side) {
+        ptrdiff_t j = NAME(least)(col, job->cols - side);
+        for (ptrdiff_t row = 0; row < job->rows; row += side) {
+            ptrdiff_t i = NAME(least)(row, job->rows - side);
+            const char *in = job->in + i * ELEMENT_BYTES + j * job->in_col;
+            char *out = job->out + i * job->out_row + j * ELEMENT_BYTES;
+            if (side == NAME(COPY_SIDE)) {
+                NAME(copy_square)(in, job->in_col, out, job->out_row);
+            } else {
+                NAME(copy_small_square)(in, job->in_col, out, job->out_row);
+            }
+        }
+    }
+}
+
+static void NAME(copy_squares)(const CopyJob *job) {
+    NAME(copy_by_squares)(job, NAME(COPY_SIDE));
+}
+
+static void NAME(copy_small_squares)(const CopyJob *job) {
+    NAME(copy_by_squares)(job, NAME(COPY_SMALL_SIDE));
 }
 
 /* Whole lines past the caches, the bytes before and after them as usual. */
@@ -188,14 +260,20 @@ static CopyJob NAME(copy_oriented)(const CopyJob *job) {
 static void NAME(copy)(const CopyJob *given) {
     const CopyJob job = NAME(copy_oriented)(given);
     bool is_run = job.out_col == ELEMENT_BYTES;
-    bool has_squares = job.rows >= NAME(COPY_SIDE) && job.cols >= NAME(COPY_SIDE);
+    ptrdiff_t side = NAME(least)(job.rows, job.cols);
+    bool is_turn = is_run && job.in_row == ELEMENT_BYTES;
     if (is_run && job.in_col == ELEMENT_BYTES) {
         for (ptrdiff_t i = 0; i < job.rows; i++) {
             NAME(copy_run)(job.in + i * job.in_row, job.out + i * job.out_row,
                            job.cols * ELEMENT_BYTES, job.is_streamed);
         }
-    } else if (is_run && job.in_row == ELEMENT_BYTES && has_squares) {
-        job.is_streamed ? NAME(copy_blocks)(&job) : NAME(copy_squares)(&job);
+    } else if (is_run && job.in_col == -ELEMENT_BYTES && job.cols >= NAME(COPY_SIDE)) {
+        NAME(copy_reversed)(&job);
+    } else if (is_turn && side >= NAME(COPY_SIDE)) {
+        bool is_worth = job.is_streamed && job.cols * ELEMENT_BYTES >= NAME(COPY_LONG_RUN);
+        is_worth ? NAME(copy_blocks)(&job) : NAME(copy_squares)(&job);
+    } else if (is_turn && side >= NAME(COPY_SMALL_SIDE)) {
+        NAME(copy_small_squares)(&job);
     } else {
         NAME(copy_any)(&job);
     }

@@ -158,13 +158,21 @@ static inline void NAME(reduce_across_eight)(const char *in, ptrdiff_t step, ELE
 enum { NAME(REDUCE_FEW) = 8 }; /* rows that are summed in registers */
 
 #if HAS_MASKS
-/* A few rows of less than a vector. */
+/* Rows of less than a vector. */
 static void NAME(reduce_across_short)(const char *in, ptrdiff_t step, ptrdiff_t width,
                                       ptrdiff_t depth, ELEMENT *sums) {
+    enum { CHAINS = 4 };
     ptrdiff_t bytes = width * (ptrdiff_t)sizeof(ELEMENT);
-    Vector total = {0};
-    for (ptrdiff_t k = 0; k < depth; k++) total += NAME(load_first)(in + k * step, bytes);
-    NAME(store_first)(sums, total, bytes);
+    Vector totals[CHAINS] = {{0}};
+    ptrdiff_t k = 0;
+    for (; k + CHAINS <= depth; k += CHAINS) {
+    #pragma GCC unroll 4
+        for (int c = 0; c < CHAINS; c++) {
+            totals[c] += NAME(load_first)(in + (k + c) * step, bytes);
+        }
+    }
+    for (; k < depth; k++) totals[0] += NAME(load_first)(in + k * step, bytes);
+    NAME(store_first)(sums, (totals[0] + totals[1]) + (totals[2] + totals[3]), bytes);
 }
 #endif
 
@@ -209,12 +217,10 @@ static void NAME(reduce_across_block)(const void *context, ptrdiff_t row, ptrdif
     const char *in = job->in + row * ELEMENT_BYTES + k * job->in_summed;
     if (PLANES * rows < LANES) {
 #if HAS_MASKS
-        if (depth < NAME(REDUCE_FEW)) {
-            NAME(reduce_across_short)(in, job->in_summed, PLANES * rows, depth, sums);
-            return;
-        }
-#endif
+        NAME(reduce_across_short)(in, job->in_summed, PLANES * rows, depth, sums);
+#else
         NAME(reduce_near_block)(context, row, rows, k, depth, sums);
+#endif
     } else if (depth < NAME(REDUCE_FEW)) {
         NAME(reduce_across_few)(in, job->in_summed, PLANES * rows, depth, sums);
     } else {
@@ -241,7 +247,7 @@ static void NAME(reduce_blocks)(const ReduceJob *job) {
         plane.block = NAME(reduce_short_block);
         plane.block_depth = LANES;
     } else if (job->in_kept == ELEMENT_BYTES && job->kept > 0 &&
-               (PLANES * job->kept >= LANES || (HAS_MASKS && job->summed < NAME(REDUCE_FEW)))) {
+               (HAS_MASKS || PLANES * job->kept >= LANES)) {
         plane.block = NAME(reduce_across_block);
         plane.block_depth = 1024;
     } else {

@@ -11,6 +11,8 @@
     ((lane) & (distance) ? (lane) - (distance) + (count) : (lane))
 #define HIGH_LANE(lane, count, distance) \
     ((lane) & (distance) ? (lane) + (count) : (lane) + (distance))
+#define REVERSED_LANE(lane, count, parts) \
+    ((count) - ((lane) / (parts) + 1) * (parts) + (lane) % (parts))
 
 typedef LANE SIZED(Lanes) __attribute__((vector_size(SIDE * SIZE)));
 typedef LANE SIZED(LooseLanes) __attribute__((vector_size(SIDE * SIZE), aligned(1), may_alias));
@@ -65,10 +67,9 @@ static inline __attribute__((always_inline)) void SIZED(turn)(SIZED(Lanes) rows[
 }
 
 /* For rows that lie a step apart. */
-static inline __attribute__((always_inline)) void SIZED(transpose)(const char *in,
-                                                                   ptrdiff_t in_step, char *out,
-                                                                   ptrdiff_t out_step,
-                                                                   int float_bytes) {
+__attribute__((unused)) static inline __attribute__((always_inline)) void
+SIZED(transpose)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_step,
+                 int float_bytes) {
     SIZED(Lanes) rows[SIDE];
 #pragma GCC unroll 16
     for (int i = 0; i < SIDE; i++) {
@@ -88,7 +89,17 @@ SIZED(gather)(const char *in, const ptrdiff_t offsets[], char *out, ptrdiff_t ou
     SIZED(turn)(rows, out, out_step, 0);
 }
 
+/* out[i] = in[SIDE - 1 - i], one row. */
+__attribute__((unused)) static inline __attribute__((always_inline)) void
+SIZED(reverse)(const char *in, char *out, int float_bytes) {
+    SIZED(Lanes) row = *(const SIZED(LooseLanes) *)(const void *)in;
+    row = SHUFFLE(SIZED(Lanes), row, row, SIDE_LIST(REVERSED_LANE, SIDE * PARTS, PARTS));
+    SIZED(from_zero)(&row, float_bytes);
+    *(SIZED(LooseLanes) *)(void *)out = row;
+}
+
 #undef EXCHANGE
+#undef REVERSED_LANE
 #undef HIGH_LANE
 #undef LOW_LANE
 #undef SIZED

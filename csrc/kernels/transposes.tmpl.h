@@ -74,6 +74,23 @@
 #endif
 #include "kernels/transpose.tmpl.h"
 
+/* Smaller ones for planes that are too narrow for those. */
+#define SQUARE octet
+#define SIZE 1
+#define SIDE 8
+#define LANE uint8_t
+#define PARTS 1
+#define SIDE_LIST LANE_LIST_8
+#include "kernels/transpose.tmpl.h"
+
+#define SQUARE octet
+#define SIZE 2
+#define SIDE 8
+#define LANE uint16_t
+#define PARTS 1
+#define SIDE_LIST LANE_LIST_8
+#include "kernels/transpose.tmpl.h"
+
 #define SQUARE quad
 #define SIZE 4
 #define SIDE 4

@@ -67,24 +67,42 @@ static void drop_trivial_axes(Contraction *contraction) {
     }
 }
 
-static bool goes_backwards(const Axis *axis, int side_count) {
-    bool moves = false;
-    for (int side = 0; side < side_count; side++) {
-        if (axis->strides[side] > 0) return false;
-        moves |= axis->strides[side] < 0;
+/* How many elements a side has; windows that overlap count each of theirs. */
+static double side_elements(const Contraction *contraction, int side) {
+    double elements = 1;
+    for (int i = 0; i < contraction->axis_count; i++) {
+        if (contraction->axes[i].strides[side] != 0) {
+            elements *= (double)contraction->axes[i].extent;
+        }
     }
-    return moves;
+    return elements;
+}
+
+/* Whether more of what moves along an axis goes backwards than forwards: an output as much as all
+   inputs and more, since elements are easier to read than to write one by one. The order of sums of
+   objects is that of the axis, unless all go backwards. */
+static bool goes_backwards(const Contraction *contraction, const Axis *axis) {
+    int output = contraction->input_count;
+    double forwards = 0, backwards = 0;
+    for (int side = 0; side <= output; side++) {
+        double weight = side_elements(contraction, side) * (side == output ? output + 1 : 1);
+        if (axis->strides[side] > 0) forwards += weight;
+        if (axis->strides[side] < 0) backwards += weight;
+    }
+    return backwards > forwards && (forwards == 0 || contraction->objects == NULL);
+}
+
+static void flip_axis(Contraction *contraction, Axis *axis) {
+    for (int side = 0; side <= contraction->input_count; side++) {
+        contraction->origins[side] += (axis->extent - 1) * axis->strides[side];
+        axis->strides[side] = -axis->strides[side];
+    }
 }
 
 static void flip_backward_axes(Contraction *contraction) {
-    int side_count = contraction->input_count + 1;
     for (int i = 0; i < contraction->axis_count; i++) {
         Axis *axis = &contraction->axes[i];
-        if (!goes_backwards(axis, side_count)) continue;
-        for (int side = 0; side < side_count; side++) {
-            contraction->origins[side] += (axis->extent - 1) * axis->strides[side];
-            axis->strides[side] = -axis->strides[side];
-        }
+        if (goes_backwards(contraction, axis)) flip_axis(contraction, axis);
     }
 }
 

@@ -20,9 +20,9 @@ typedef struct Axis {
 typedef struct ObjectArithmetic ObjectArithmetic;
 
 /* out[kept] = sum over the summed axes of the product of the inputs, in normal form:
-   no axis has extent 1, axes that run on in each other on every side are merged, and an axis whose
-   strides are negative on every side that moves is walked the other way round (origins say where
-   the walk starts). Kept axes come first, by falling stride of the output; then the summed ones, by
+   no axis has extent 1, axes that run on in each other on every side are merged, and an axis along
+   which most elements go backwards is walked the other way round (origins say where the walk
+   starts). Kept axes come first, by falling stride of the output; then the summed ones, by
    falling stride of the first input that moves. */
 typedef struct Contraction {
     DType arithmetic;           /* what products and sums are computed in */

@@ -54,9 +54,10 @@ static double copy_cost(const Contraction *contraction, const Machine *machine) 
     Steps steps = find_steps(contraction);
     ptrdiff_t size = (ptrdiff_t)dtype_size(contraction->dtypes[OUT]);
     bool out_unit = nest_stride(contraction, steps.out, OUT) == size;
-    bool in_unit = nest_stride(contraction, steps.out, IN) == size;
+    ptrdiff_t in_step = nest_stride(contraction, steps.out, IN);
     bool transposes = nest_stride(contraction, steps.in, IN) == size;
-    double cycles = !out_unit ? 1.5 : in_unit ? 0.1 : transposes ? 0.5 : 1.0;
+    double turning = in_step == -size ? 0.3 : transposes ? 0.5 : 1.0;
+    double cycles = !out_unit ? 1.5 : in_step == size ? 0.1 : turning;
     double elements = nest_elements(contraction);
     double run = (double)nest_extent(contraction, steps.out);
     double runs = (double)nest_extent(contraction, steps.in);

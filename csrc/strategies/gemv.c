@@ -38,11 +38,26 @@ static bool is_near(Steps steps) {
     return fmin(steps.row, steps.col) < 64;
 }
 
-/* Whether the vector, one per row, lies across the matrix. */
+/* Whether the vector, one per row, lies across a matrix whose rows (columns) have unit stride. */
+static bool is_across_rows(Steps m, Steps v) {
+    return m.col == m.element && v.row == v.element && v.col != 0 && v.col != v.element;
+}
+
+static bool is_across_cols(Steps m, Steps v) {
+    return m.row == m.element && v.col == v.element && v.row != 0 && v.row != v.element;
+}
+
 static bool is_turned(Steps m, Steps v) {
-    bool along_cols = m.col == m.element && v.row == v.element && v.col != 0;
-    bool along_rows = m.row == m.element && v.col == v.element && v.row != 0;
-    return (along_cols && v.col != v.element) || (along_rows && v.row != v.element);
+    return is_across_rows(m, v) || is_across_cols(m, v);
+}
+
+/* Elements that are turned one by one take this long, those of fewer rows or columns than this. */
+static const double NARROW_TURN_CYCLES = 2, NARROW = 4;
+
+/* Cycles of turning the vectors of a plane: those that are too narrow for squares go element by
+   element. */
+static double turn_cycles(double rows, double depth) {
+    return rows * depth * (fmin(rows, depth) < NARROW ? NARROW_TURN_CYCLES : TURN_CYCLES);
 }
 
 /* Whether the sums of rows go to elements that do not follow each other. */
@@ -67,16 +82,16 @@ static double plane_seconds(const Contraction *contraction, int matrix, Plane pl
     Steps m = steps_of(contraction, plane, matrix), v = steps_of(contraction, plane, 1 - matrix);
     bool is_shared = v.row == 0;
     double per_byte = is_shared ? 1 / 24.0 : 1 / 16.0, cycles;
-    if (m.col == m.element && (is_shared || v.col == v.element)) {
-        double gathering = v.col == v.element ? 0 : depth;
+    bool turns = is_turned(m, v);
+    if (m.col == m.element && (is_shared || v.col == v.element || turns)) {
+        double gathering = v.col == v.element || turns ? 0 : depth;
         cycles = gathering + rows * (10 + depth * size * per_byte);
-    } else if (m.row == m.element && (is_shared || v.row == v.element)) {
+    } else if (m.row == m.element && (is_shared || v.row == v.element || turns)) {
         cycles = depth * (4 + rows * size * per_byte);
-    } else if (is_turned(m, v)) {
-        cycles = rows * (10 + depth * (size * per_byte + TURN_CYCLES));
     } else {
         cycles = rows * depth * ((is_near(m) ? 1 : 4) + (is_near(v) ? 1 : 4));
     }
+    if (turns) cycles += turn_cycles(rows, depth);
     if (is_scattered(contraction, plane)) cycles += rows * PUT_CYCLES;
     double products = 2 * planes * planes * rows * depth;
     cycles = fmax(cycles, products * PRODUCT_SHARE / flops_per_cycle);

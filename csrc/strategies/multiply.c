@@ -9,6 +9,9 @@
 
 #include <math.h>
 
+/* Per element that is reversed. */
+static const double REVERSE_CYCLES = 0.3;
+
 /* Elements of a block, if inputs are only converted and if they are turned. */
 enum { LONG_BLOCK = 1024, BLOCK_ALONG = 128, BLOCK_ACROSS = 32, LEAST_TURNED = 4 };
 
@@ -49,11 +52,22 @@ static bool is_dense(const Contraction *contraction, int side, int axis) {
     return stride == 0 || stride == (ptrdiff_t)dtype_size(contraction->dtypes[side]);
 }
 
-/* Whether an input that is not dense along the kernel's axis is dense across it: then its blocks
-   are turned, or gathered once for all rows. */
+/* Whether it moves by single elements backwards. */
+static bool is_backward(const Contraction *contraction, int side, int axis) {
+    return nest_stride(contraction, axis, side) ==
+           -(ptrdiff_t)dtype_size(contraction->dtypes[side]);
+}
+
+/* Whether blocks of an input that is not dense along the kernel's axis are easily made so: those
+   that are dense across it are turned, or gathered once for all rows, others reversed. */
+static bool can_be_turned(const Contraction *contraction, int side, int along, int across) {
+    if (side == contraction->input_count || is_dense(contraction, side, along)) return false;
+    if (is_backward(contraction, side, along)) return true;
+    return across != NO_AXIS && is_dense(contraction, side, across);
+}
+
 static bool is_turned(const Contraction *contraction, int side, Axes axes) {
-    return axes.turns && side < contraction->input_count &&
-           !is_dense(contraction, side, axes.along) && is_dense(contraction, side, axes.across);
+    return axes.turns && can_be_turned(contraction, side, axes.along, axes.across);
 }
 
 /* Cycles for each element of an input that is not dense along the kernel's axis, beside those of
@@ -63,6 +77,7 @@ static double scattered_cycles(const Contraction *contraction, int side, Axes ax
     double cycles = stride < LINE_BYTES ? NEAR_CYCLES : FAR_CYCLES;
     bool is_repeated = axes.across != NO_AXIS && nest_stride(contraction, axes.across, side) == 0;
     if (!is_turned(contraction, side, axes)) return is_repeated ? NEAR_CYCLES : cycles;
+    if (is_backward(contraction, side, axes.along)) return REVERSE_CYCLES;
     ptrdiff_t rows = smaller(BLOCK_ACROSS, nest_extent(contraction, axes.across));
     return is_repeated ? cycles / (double)rows : TURN_CYCLES;
 }
@@ -125,10 +140,10 @@ static void improve_along(const Contraction *contraction, int along, const Machi
     }
     if (nest_extent(contraction, along) < LEAST_TURNED) return;
     for (int side = 0; side < contraction->input_count; side++) {
-        if (is_dense(contraction, side, along)) continue;
-        for (int across = kept; across-- > 0;) {
-            if (across == along || !is_dense(contraction, side, across)) continue;
-            if (nest_extent(contraction, across) < LEAST_TURNED) continue;
+        for (int across = NO_AXIS; across < kept; across++) {
+            bool is_narrow = nest_extent(contraction, across) < LEAST_TURNED;
+            if (across == along || (across != NO_AXIS && is_narrow)) continue;
+            if (!can_be_turned(contraction, side, along, across)) continue;
             improve(contraction, (Axes){along, across, true}, machine, best);
         }
     }
@@ -160,8 +175,9 @@ static Plane choose_plane(const Contraction *contraction, Axes axes) {
 }
 
 static void choose_block(MultiplyChoices *choices, bool turns) {
-    choices->along_most = turns ? BLOCK_ALONG : smaller(LONG_BLOCK, choices->along->extent);
-    choices->across_most = turns ? BLOCK_ACROSS : LONG_BLOCK / choices->along_most;
+    bool has_rows = turns && choices->across->extent > 1;
+    choices->along_most = has_rows ? BLOCK_ALONG : smaller(LONG_BLOCK, choices->along->extent);
+    choices->across_most = has_rows ? BLOCK_ACROSS : LONG_BLOCK / choices->along_most;
 }
 
 /* False: out of memory. */

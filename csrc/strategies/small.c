@@ -18,6 +18,11 @@ static const double UNSUMMED = 1.3;
 /* For each vector of side-by-side entries that is stored beyond L2, as each lies apart. */
 static const double FAR_CYCLES = 80;
 
+/* For each line of other entries, fetched from the second level or from beyond. */
+static const double LINE_CYCLES = 4, FAR_LINE_CYCLES = 20;
+
+enum { LINE_BYTES = 64 };
+
 /* The axes that the kernel walks, as indices or NO_AXIS, and what that takes. */
 typedef struct Roles {
     int left; /* the input that has the rows */
@@ -74,9 +79,40 @@ static int find_entries(const Contraction *contraction, const Roles *roles) {
     return found;
 }
 
+/* Lines of a side that an entry needs and the one before did not. */
+static double new_lines(const Contraction *contraction, const Roles *roles, int side) {
+    const int inner[] = {roles->rows, roles->cols, roles->depth};
+    double elements = 1, step = (double)magnitude(stride_of(contraction, roles->entries, side));
+    double nearest = INFINITY;
+    for (int i = 0; i < 3; i++) {
+        double stride = (double)magnitude(stride_of(contraction, inner[i], side));
+        if (stride == 0) continue;
+        elements *= (double)nest_extent(contraction, inner[i]);
+        nearest = fmin(nearest, stride);
+    }
+    double lines = fmax(elements * fmin(nearest / LINE_BYTES, 1), 1);
+    return lines * fmin(step / LINE_BYTES, 1);
+}
+
+/* What it takes to fetch them, from the second level or from beyond. */
+static double fetch_cycles(const Contraction *contraction, const Roles *roles,
+                           const Machine *machine) {
+    double cycles = 0;
+    for (int side = 0; side <= OUT; side++) {
+        double bytes = nest_side_bytes(contraction, side);
+        if (bytes <= (double)machine->l1_bytes / 2) continue;
+        bool is_far = bytes > (double)machine->l2_bytes / 2;
+        cycles += new_lines(contraction, roles, side) * (is_far ? FAR_LINE_CYCLES : LINE_CYCLES);
+    }
+    return cycles;
+}
+
 /* Loads, products and stores of one entry; lanes of them at a time. */
-static double roles_seconds(const Contraction *contraction, const Roles *roles, double lanes,
-                            bool is_far) {
+static double roles_seconds(const Contraction *contraction, const Roles *roles,
+                            const Machine *machine) {
+    double lanes =
+        (double)isa_vector_bytes(machine->isa) / (double)dtype_size(contraction->arithmetic);
+    bool is_far = nest_side_bytes(contraction, OUT) > (double)machine->l2_bytes;
     double rows = (double)nest_extent(contraction, roles->rows);
     double cols = (double)nest_extent(contraction, roles->cols);
     double depth = (double)nest_extent(contraction, roles->depth);
@@ -85,14 +121,15 @@ static double roles_seconds(const Contraction *contraction, const Roles *roles, 
     double cycles = 2 + depth * cols / 2 + rows * row;
     if (roles->is_side_by_side && entries >= lanes) {
         cycles = cycles / (lanes / 2) + (is_far ? rows * cols * FAR_CYCLES / lanes : 0);
+    } else {
+        cycles += fetch_cycles(contraction, roles, machine);
     }
     double all = nest_elements(contraction) / (rows * cols * depth);
     return rates_cycles(all * cycles) + all / entries * rates.seconds_per_call;
 }
 
 /* With the entries given, or NO_AXIS for the longest axis that is left. */
-static Roles assign(const Contraction *contraction, int left, int entries, double lanes,
-                    bool is_far) {
+static Roles assign(const Contraction *contraction, int left, int entries, const Machine *machine) {
     bool is_summed = contraction->axis_count > contraction->kept_count;
     Roles roles = {.left = left, .entries = entries};
     roles.depth = is_summed ? contraction->kept_count : NO_AXIS;
@@ -100,19 +137,15 @@ static Roles assign(const Contraction *contraction, int left, int entries, doubl
     roles.rows = find_axis(contraction, 1 - left, PTRDIFF_MAX, entries, roles.cols);
     if (entries == NO_AXIS) roles.entries = find_entries(contraction, &roles);
     roles.is_side_by_side = roles.entries != NO_AXIS && is_side_by_side(contraction, roles.entries);
-    roles.seconds = roles_seconds(contraction, &roles, lanes, is_far);
+    roles.seconds = roles_seconds(contraction, &roles, machine);
     return roles;
 }
 
 static Roles choose_roles(const Contraction *contraction, const Machine *machine) {
-    double size = (double)dtype_size(contraction->arithmetic);
-    double lanes = (double)isa_vector_bytes(machine->isa) / size;
-    bool is_far = nest_side_bytes(contraction, OUT) > (double)machine->l2_bytes;
     Roles best = {.seconds = INFINITY};
     for (int left = 0; left < 2; left++) {
         for (int entries = NO_AXIS; entries < contraction->kept_count; entries++) {
-            if (entries != NO_AXIS && !is_side_by_side(contraction, entries)) continue;
-            Roles roles = assign(contraction, left, entries, lanes, is_far);
+            Roles roles = assign(contraction, left, entries, machine);
             if (roles.seconds < best.seconds) best = roles;
         }
     }

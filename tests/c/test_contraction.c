@@ -62,13 +62,23 @@ static void test_zero_strides_merge(void) {
 }
 
 static void test_backward_axes_flip(void) {
-    Row rows[] = {{5, -8, -16, 0, false}, {3, -40, 0, 8, true}};
+    Row rows[] = {{2, -8, -16, 0, false}, {3, -40, 0, 8, true}};
     make(&contraction, rows, 2);
-    CHECK_EQUAL_INT(contraction.origins[0], -32);
-    CHECK_EQUAL_INT(contraction.origins[1], -64);
+    CHECK_EQUAL_INT(contraction.origins[0], -8);
+    CHECK_EQUAL_INT(contraction.origins[1], -16);
     CHECK_EQUAL_INT(contraction.origins[2], 0);
-    check_axis(&contraction.axes[0], &rows[1]); /* mixed signs stay */
-    check_axis(&contraction.axes[1], &(Row){5, 8, 16, 0, false});
+    check_axis(&contraction.axes[0], &rows[1]); /* the output outweighs so small an input */
+    check_axis(&contraction.axes[1], &(Row){2, 8, 16, 0, false});
+}
+
+static void test_mostly_backward_axes_flip(void) {
+    Row rows[] = {{5, -8, 16, 0, false}, {3, -40, 0, 8, true}};
+    make(&contraction, rows, 2);
+    CHECK_EQUAL_INT(contraction.origins[0], -32 - 80);
+    CHECK_EQUAL_INT(contraction.origins[1], 64);
+    CHECK_EQUAL_INT(contraction.origins[2], 16);
+    check_axis(&contraction.axes[0], &(Row){3, 40, 0, -8, true});
+    check_axis(&contraction.axes[1], &(Row){5, 8, -16, 0, false});
 }
 
 static void test_order_and_emptiness(void) {
@@ -135,6 +145,7 @@ int main(void) {
     test_neighbours_merge();
     test_zero_strides_merge();
     test_backward_axes_flip();
+    test_mostly_backward_axes_flip();
     test_order_and_emptiness();
     test_groups();
     test_offsets();

@@ -94,42 +94,50 @@ static double new_lines(const Contraction *contraction, const Roles *roles, int 
     return lines * fmin(step / LINE_BYTES, 1);
 }
 
-/* What it takes to fetch them, from the second level or from beyond. */
-static double fetch_cycles(const Contraction *contraction, const Roles *roles,
-                           const Machine *machine) {
-    double cycles = 0;
+/* What the estimates of all roles share. */
+typedef struct Model {
+    double lanes;          /* of a vector */
+    double line_cycles[3]; /* to fetch a line of a side from the second level or from beyond */
+    bool is_output_far, are_all_near;
+} Model;
+
+static Model model_make(const Contraction *contraction, const Machine *machine) {
+    double size = (double)dtype_size(contraction->arithmetic);
+    Model model = {.lanes = (double)isa_vector_bytes(machine->isa) / size, .are_all_near = true};
     for (int side = 0; side <= OUT; side++) {
         double bytes = nest_side_bytes(contraction, side);
-        if (bytes <= (double)machine->l1_bytes / 2) continue;
         bool is_far = bytes > (double)machine->l2_bytes / 2;
-        cycles += new_lines(contraction, roles, side) * (is_far ? FAR_LINE_CYCLES : LINE_CYCLES);
+        if (bytes <= (double)machine->l1_bytes / 2) continue;
+        model.line_cycles[side] = is_far ? FAR_LINE_CYCLES : LINE_CYCLES;
+        model.are_all_near = false;
+        model.is_output_far = side == OUT && bytes > (double)machine->l2_bytes;
     }
-    return cycles;
+    return model;
 }
 
 /* Loads, products and stores of one entry; lanes of them at a time. */
 static double roles_seconds(const Contraction *contraction, const Roles *roles,
-                            const Machine *machine) {
-    double lanes =
-        (double)isa_vector_bytes(machine->isa) / (double)dtype_size(contraction->arithmetic);
-    bool is_far = nest_side_bytes(contraction, OUT) > (double)machine->l2_bytes;
+                            const Model *model) {
     double rows = (double)nest_extent(contraction, roles->rows);
     double cols = (double)nest_extent(contraction, roles->cols);
     double depth = (double)nest_extent(contraction, roles->depth);
     double entries = (double)nest_extent(contraction, roles->entries);
     double row = 1 + depth / 3 + cols / 2 + depth * cols / 4;
     double cycles = 2 + depth * cols / 2 + rows * row;
-    if (roles->is_side_by_side && entries >= lanes) {
-        cycles = cycles / (lanes / 2) + (is_far ? rows * cols * FAR_CYCLES / lanes : 0);
+    if (roles->is_side_by_side && entries >= model->lanes) {
+        cycles /= model->lanes / 2;
+        if (model->is_output_far) cycles += rows * cols * FAR_CYCLES / model->lanes;
     } else {
-        cycles += fetch_cycles(contraction, roles, machine);
+        for (int side = 0; side <= OUT && !model->are_all_near; side++) {
+            cycles += new_lines(contraction, roles, side) * model->line_cycles[side];
+        }
     }
     double all = nest_elements(contraction) / (rows * cols * depth);
     return rates_cycles(all * cycles) + all / entries * rates.seconds_per_call;
 }
 
 /* With the entries given, or NO_AXIS for the longest axis that is left. */
-static Roles assign(const Contraction *contraction, int left, int entries, const Machine *machine) {
+static Roles assign(const Contraction *contraction, int left, int entries, const Model *model) {
     bool is_summed = contraction->axis_count > contraction->kept_count;
     Roles roles = {.left = left, .entries = entries};
     roles.depth = is_summed ? contraction->kept_count : NO_AXIS;
@@ -137,15 +145,19 @@ static Roles assign(const Contraction *contraction, int left, int entries, const
     roles.rows = find_axis(contraction, 1 - left, PTRDIFF_MAX, entries, roles.cols);
     if (entries == NO_AXIS) roles.entries = find_entries(contraction, &roles);
     roles.is_side_by_side = roles.entries != NO_AXIS && is_side_by_side(contraction, roles.entries);
-    roles.seconds = roles_seconds(contraction, &roles, machine);
+    roles.seconds = roles_seconds(contraction, &roles, model);
     return roles;
 }
 
 static Roles choose_roles(const Contraction *contraction, const Machine *machine) {
+    Model model = model_make(contraction, machine);
     Roles best = {.seconds = INFINITY};
     for (int left = 0; left < 2; left++) {
         for (int entries = NO_AXIS; entries < contraction->kept_count; entries++) {
-            Roles roles = assign(contraction, left, entries, machine);
+            bool is_worth =
+                entries == NO_AXIS || !model.are_all_near || is_side_by_side(contraction, entries);
+            if (!is_worth) continue;
+            Roles roles = assign(contraction, left, entries, &model);
             if (roles.seconds < best.seconds) best = roles;
         }
     }

@@ -1,5 +1,6 @@
 /* The kept blocks move from slot to slot by age, each by one exchange of pointers: a block belongs
- * to whoever has taken it out, so that neither threads nor forks need a lock.
+ * to whoever has taken it out, so that neither threads nor forks need a lock. What is on its way
+ * while a process forks is lost to the child.
  *
  *     given back ──> newest ──> oldest ──> the system
  *

@@ -110,7 +110,7 @@ static void test_no_memory(void) {
 /* Each writes its name at both ends of what it has, where nobody else may have written. */
 static void *take_and_give(void *name) {
     size_t *held[HELD] = {NULL};
-    uintptr_t clashes = 0, me = *(int *)name;
+    size_t clashes = 0, me = *(size_t *)name;
     for (size_t i = 0; i < ROUNDS; i++) {
         size_t words = (32 + (i * 7 + me) % 4 * 5) * MIB / sizeof(size_t), slot = (i + me) % HELD;
         size_t *old = held[slot];
@@ -129,10 +129,10 @@ static void *take_and_give(void *name) {
 
 static void test_threads(void) {
     pthread_t threads[THREADS];
-    int names[THREADS];
+    size_t names[THREADS];
     recycle_set_limit(256 * MIB);
     for (int i = 0; i < THREADS; i++) {
-        names[i] = i + 1;
+        names[i] = (size_t)i + 1;
         CHECK_EQUAL_INT(pthread_create(&threads[i], NULL, take_and_give, &names[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {

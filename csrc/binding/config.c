@@ -1,5 +1,6 @@
 #include "binding/config.h"
 
+#include "binding/data_memory.h"
 #include "build_info.h" /* generated: csrc/build.py */
 #include "kernels/kernels.h"
 #include "runtime/quota.h"
@@ -83,13 +84,14 @@ PyObject *method_config(PyObject *module, PyObject *Py_UNUSED(ignored)) {
     const char *cap = state->cap == ISA_COUNT ? NULL : isa_name(state->cap);
     /* clang-format off: one pair a line */
     return Py_BuildValue(
-        "{s:s, s:s, s:s, s:s, s:s, s:z, s:N, s:N, s:N, s:s, s:N, s:{s:n, s:n, s:n}}", "version",
-        FASTEINSUM_VERSION, "source_hash", FASTEINSUM_SOURCE_HASH, "compiler", FASTEINSUM_COMPILER,
-        "flags", FASTEINSUM_FLAGS, "isa", isa_name(machine->isa), "isa_cap", cap, "isas_built",
-        isas_where(isa_is_built), "isas_found", isas_where(isa_is_present), "isa_outcomes",
-        isa_outcomes(state), "isas_dropped", FASTEINSUM_ISAS_DROPPED, "threads", thread_facts(),
-        "cache_bytes", "l1", (Py_ssize_t)machine->l1_bytes, "l2", (Py_ssize_t)machine->l2_bytes,
-        "l3", (Py_ssize_t)machine->l3_bytes);
+        "{s:s, s:s, s:s, s:s, s:s, s:z, s:N, s:N, s:N, s:s, s:N, s:N, s:{s:n, s:n, s:n}}",
+        "version", FASTEINSUM_VERSION, "source_hash", FASTEINSUM_SOURCE_HASH, "compiler",
+        FASTEINSUM_COMPILER, "flags", FASTEINSUM_FLAGS, "isa", isa_name(machine->isa), "isa_cap",
+        cap, "isas_built", isas_where(isa_is_built), "isas_found", isas_where(isa_is_present),
+        "isa_outcomes", isa_outcomes(state), "isas_dropped", FASTEINSUM_ISAS_DROPPED, "threads",
+        thread_facts(), "recycling", method_recycling(module, NULL), "cache_bytes", "l1",
+        (Py_ssize_t)machine->l1_bytes, "l2", (Py_ssize_t)machine->l2_bytes, "l3",
+        (Py_ssize_t)machine->l3_bytes);
     /* clang-format on */
 }
 

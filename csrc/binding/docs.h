@@ -270,6 +270,18 @@
     "\n"            \
     "How many threads a call of this thread may use.\n"
 
+#define SET_RECYCLING_DOC        \
+    "_set_recycling(bytes, /)\n" \
+    "--\n"                       \
+    "\n"                         \
+    "Sets how many bytes of large results may be kept; 0: NumPy's own memory is used.\n"
+
+#define RECYCLING_DOC \
+    "_recycling()\n"  \
+    "--\n"            \
+    "\n"              \
+    "How many bytes may be kept, and how many are.\n"
+
 #define USE_ISA_DOC       \
     "_use_isa(name, /)\n" \
     "--\n"                \

@@ -2,6 +2,7 @@
 #include "fold.h"
 
 #include "binding/arguments.h"
+#include "binding/data_memory.h"
 #include "binding/dtypes.h"
 #include "binding/errors.h"
 #include "binding/geometry.h"
@@ -130,8 +131,7 @@ static PyArray_Descr *descr_of_result(const FoldCall *call) {
 static PyArrayObject *allocate_result(const FoldCall *call) {
     PyArray_Descr *descr = descr_of_result(call);
     if (!descr) return NULL;
-    return (PyArrayObject *)PyArray_NewFromDescr(&PyArray_Type, descr, call->shape.count,
-                                                 call->shape.values, NULL, NULL, 0, NULL);
+    return array_new(descr, call->shape.count, call->shape.values, NULL);
 }
 
 static bool check_out_shape(const FoldCall *call, PyArrayObject *out) {

@@ -4,6 +4,7 @@
 
 #include "binding/cache_methods.h"
 #include "binding/config.h"
+#include "binding/data_memory.h"
 #include "binding/docs.h"
 #include "binding/einsum_method.h"
 #include "binding/expression.h"
@@ -39,6 +40,8 @@ static PyMethodDef methods[] = {
     {"_set_threads", method_set_threads, METH_O, SET_THREADS_DOC},
     {"_set_own_threads", method_set_own_threads, METH_O, SET_OWN_THREADS_DOC},
     {"_threads", method_threads, METH_NOARGS, THREADS_DOC},
+    {"_set_recycling", method_set_recycling, METH_O, SET_RECYCLING_DOC},
+    {"_recycling", method_recycling, METH_NOARGS, RECYCLING_DOC},
     {"_use_isa", method_use_isa, METH_O, USE_ISA_DOC},
     {"_use_strategy", method_use_strategy, METH_O, USE_STRATEGY_DOC},
     {"_fail_allocation", method_fail_allocation, METH_VARARGS, FAIL_ALLOCATION_DOC},
@@ -63,7 +66,7 @@ static int module_exec(PyObject *module) {
     state->ndarray_protocol =
         PyObject_GetAttrString((PyObject *)&PyArray_Type, "__array_function__");
     if (!state->numpy_einsum || !state->numpy_einsum_path || !state->ndarray_protocol) return -1;
-    bool is_ready = config_choose_isa(state) && config_choose_threads() &&
+    bool is_ready = config_choose_isa(state) && config_choose_threads() && data_memory_prepare() &&
                     config_add_constants(module) && add_expression(module);
     return is_ready ? 0 : -1;
 }

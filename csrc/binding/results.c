@@ -1,8 +1,10 @@
 #include "binding/results.h"
 
+#include "binding/data_memory.h"
 #include "binding/dtypes.h"
 #include "binding/transfer.h"
 #include "binding/views.h"
+#include "runtime/recycle.h"
 
 #include <string.h>
 
@@ -22,14 +24,14 @@ PyObject *result_view(PyArrayObject *operand, const Layout *layout) {
 PyArrayObject *result_allocate(const Layout *layout, PyArray_Descr *descr) {
     Py_INCREF((PyObject *)descr); /* taken over by the constructor */
     ptrdiff_t *strides = layout->is_packed ? NULL : layout->strides; /* NumPy's own are faster */
-    return (PyArrayObject *)PyArray_NewFromDescr(&PyArray_Type, descr, layout->axis_count,
-                                                 layout->shape, strides, NULL, 0, NULL);
+    return layout->bytes < RECYCLE_LEAST
+               ? array_new_small(descr, layout->axis_count, layout->shape, strides)
+               : array_new_large(descr, layout->axis_count, layout->shape, strides);
 }
 
 PyArrayObject *result_from_geometry(const Tensor *geometry, PyArray_Descr *descr) {
     Py_INCREF((PyObject *)descr); /* taken over by the constructor */
-    return (PyArrayObject *)PyArray_NewFromDescr(&PyArray_Type, descr, geometry->axis_count,
-                                                 geometry->shape, geometry->strides, NULL, 0, NULL);
+    return array_new(descr, geometry->axis_count, geometry->shape, geometry->strides);
 }
 
 bool target_allocate(Target *target, Problem *problem, const Computing *computing,

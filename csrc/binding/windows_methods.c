@@ -2,6 +2,7 @@
 #include "binding/windows_methods.h"
 
 #include "binding/arguments.h"
+#include "binding/data_memory.h"
 #include "binding/dtypes.h"
 #include "binding/errors.h"
 #include "binding/fill.h"
@@ -28,8 +29,7 @@ static PyArrayObject *allocate_padded(PyArrayObject *array, const Tensor *tensor
     PyArray_Descr *descr = PyArray_DESCR(array);
     Py_INCREF((PyObject *)descr); /* taken over by both constructors */
     if (is_zero) return (PyArrayObject *)PyArray_Zeros(tensor->axis_count, shape, descr, 0);
-    return (PyArrayObject *)PyArray_NewFromDescr(&PyArray_Type, descr, tensor->axis_count, shape,
-                                                 NULL, NULL, 0, NULL);
+    return array_new(descr, tensor->axis_count, shape, NULL);
 }
 
 /* The array with its padding; fill is NULL for zeros. */

@@ -212,6 +212,12 @@ static bool is_packed(const Layout *layout, DType dtype) {
     return holds;
 }
 
+static size_t bytes_of(const Layout *layout, DType dtype) {
+    size_t bytes = dtype_size(dtype);
+    for (int i = 0; i < layout->axis_count; i++) bytes *= (size_t)layout->shape[i];
+    return bytes;
+}
+
 static Status keep_result(Builder *builder) {
     const Problem *problem = builder->problem;
     Plan *plan = builder->plan;
@@ -224,6 +230,7 @@ static Status keep_result(Builder *builder) {
     memcpy(numbers + count, problem->strides[side], (size_t)count * sizeof *numbers);
     plan->result = (Layout){
         .axis_count = count, .shape = numbers, .strides = numbers + count, .is_view = is_view};
+    plan->result.bytes = bytes_of(&plan->result, problem->dtypes[side]);
     plan->result.is_packed = is_packed(&plan->result, problem->dtypes[side]);
     plan->type_number = builder->options->type_number;
     plan->needs_python = builder->options->objects != NULL;

@@ -26,6 +26,7 @@ typedef struct Step {
 typedef struct Layout {
     int axis_count;
     ptrdiff_t *shape, *strides; /* strides in bytes */
+    size_t bytes;               /* of all elements */
     bool is_packed;             /* without gaps, the last axis fastest, and not empty */
     bool is_view;
 } Layout;

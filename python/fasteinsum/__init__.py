@@ -19,6 +19,7 @@ from fasteinsum._fasteinsum import (
 )
 from fasteinsum._patch import is_patched, patch_numpy, unpatch_numpy
 from fasteinsum._products import tensordot, transpose
+from fasteinsum._recycling import get_recycling, set_recycling
 from fasteinsum._threads import get_num_threads, set_num_threads, threads
 from fasteinsum._vjp import einsum_vjp, vjp_subscripts
 
@@ -34,10 +35,12 @@ __all__ = [
     "expression",
     "fold",
     "get_num_threads",
+    "get_recycling",
     "is_patched",
     "output_shape",
     "patch_numpy",
     "set_num_threads",
+    "set_recycling",
     "show_config",
     "sliding_window_view",
     "tensordot",

@@ -11,6 +11,7 @@ from fasteinsum import _fasteinsum
 ENVIRONMENT = {
     "FASTEINSUM_ISA": "caps the instruction set: baseline, neon, avx2 or avx512",
     "FASTEINSUM_NUM_THREADS": "threads that a call may use",
+    "FASTEINSUM_RECYCLE": "bytes of large results that may be kept for the next ones",
     "OMP_NUM_THREADS": "the same, where FASTEINSUM_NUM_THREADS is not set",
 }
 

@@ -324,6 +324,23 @@ def test_threads_do_not_change_results():
     assert len(set(results)) == 1
 
 
+def test_memory_of_large_results_is_kept():
+    def place():
+        return einsum("i,j->ij", row, row).__array_interface__["data"][0]
+
+    row = np.ones(2100)
+    before = fasteinsum.get_recycling()
+    try:
+        fasteinsum.set_recycling(64 << 20)
+        assert place() == place()
+        assert fasteinsum.show_config(mode="dicts")["recycling"]["kept"] == 8 * 2100**2
+        fasteinsum.set_recycling(0)
+        place()
+        assert fasteinsum.show_config(mode="dicts")["recycling"]["kept"] == 0
+    finally:
+        fasteinsum.set_recycling(before)
+
+
 def test_ctrl_c_ends_a_call():
     """The call would take many seconds, with hardly any memory."""
     many = fasteinsum.sliding_window_view(np.ones(800_000, np.float32), 400_000)

@@ -11,13 +11,13 @@ in between. Each time is a median; results are freshly allocated, as in a plain 
 case says otherwise. A peer that cannot do a case, or would take too long, is left out. Where the
 processor is the limit, each sample is compared with the peak over as long a time just after it, so
 that a clock that changes and a processor that is shared do not count; the share is the median.
+Ctrl-C ends the measurements, and what was measured is printed and written.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
-import statistics
 import textwrap
 from dataclasses import dataclass
 
@@ -26,11 +26,11 @@ import figures
 import numpy as np
 import opt_einsum
 from figures import best_peer, best_ratio, mean_ratio, ratio, time_text
-from machine import Limits, Yardstick
+from machine import Limits, Yardstick, share_of_peak
 from peers import add_options, environment, head, one_thread, refuse_hindrances, torch
 from rich.console import Console
 from suites import ROOT, Case, choose_cases, new_parser
-from tables import new_console, new_table, ratio_text
+from tables import new_console, new_table, ratio_text, until_interrupted
 from turns import Call, Pace, Samples, describe, ends_within, take_turns
 
 EINSUMS = {
@@ -62,8 +62,7 @@ class Measurement:
             return "bytes", None
         if case.flops / peak <= memory:
             return "bytes", memory / seconds
-        pairs = zip(self.samples["fasteinsum"], self.peaks, strict=True)
-        return "flops", statistics.median(case.flops / (time * peak) for time, peak in pairs)
+        return "flops", share_of_peak(case.flops, self.samples["fasteinsum"], self.peaks)
 
     def row(self, limits: Limits) -> dict:
         case = self.case
@@ -120,17 +119,22 @@ def torch_call_of(
 
 
 def measure(case: Case, repeats: int, yardstick: Yardstick) -> Measurement:
-    operands, peaks = case.operands(), []
-    has_peak = yardstick.measure(2).flops(case.dtype) is not None
-
-    def measure_peak(name: str, seconds: float) -> None:
-        if has_peak and name == "fasteinsum":
-            peaks.append(yardstick.peak_now(case.dtype, seconds))
-
-    pace = Pace(repeats, patience=PATIENCE)
-    calls = calls_of(case, operands)
-    samples = take_turns(calls, pace, after=measure_peak)
+    yardstick.measure(2)
+    peaks, measure_peak = yardstick.watch(case.dtype)
+    calls = calls_of(case, case.operands())
+    samples = take_turns(calls, Pace(repeats, patience=PATIENCE), after=measure_peak)
     return Measurement(case, describe(calls["fasteinsum"]), samples, peaks)
+
+
+def measure_cases(
+    options: argparse.Namespace, console: Console, yardstick: Yardstick
+) -> list[Measurement]:
+    cases, measurements = choose_cases(options), []
+    with until_interrupted(console):
+        for number, case in enumerate(cases, 1):
+            with console.status(f"{number} of {len(cases)}: {case.identity}"):
+                measurements.append(measure(case, options.repeat, yardstick))
+    return measurements
 
 
 def rate_text(row: dict) -> str:
@@ -177,14 +181,11 @@ def parse_options() -> argparse.Namespace:
 def main() -> None:
     options = parse_options()
     refuse_hindrances(options)
-    cases = choose_cases(options)
-    console, yardstick, measurements = new_console(140), Yardstick(), []
+    console, yardstick = new_console(140), Yardstick()
     with one_thread():
         limits = yardstick.measure(10)
         console.print(head(limits))
-        for number, case in enumerate(cases, 1):
-            with console.status(f"{number} of {len(cases)}: {case.identity}"):
-                measurements.append(measure(case, options.repeat, yardstick))
+        measurements = measure_cases(options, console, yardstick)
         rows = [measurement.row(limits) for measurement in measurements]
         print_rows(console, rows)
         print_means(console, rows)

@@ -7,7 +7,9 @@
 The layers are those of tests/python/data/conv_cases.json. The contenders take turns in one process
 on one thread. Views are made outside the timed calls of fasteinsum and of NumPy's einsum, padding
 included, for that is how the expressions are used; `conv` pads inside, and im2col makes its columns
-inside, as the CS231n course does it. PyTorch takes part if it is installed.
+inside, as the CS231n course does it. PyTorch takes part if it is installed. A sample of fasteinsum
+is compared with the peak of the processor over as long a time just after it; the share is the
+median. Ctrl-C ends the measurements, and what was measured is printed and written.
 """
 
 from __future__ import annotations
@@ -23,11 +25,11 @@ import figures
 import numpy as np
 from fasteinsum.conv import conv, conv_vjp
 from figures import ratio, time_text
-from machine import Limits, Yardstick
+from machine import Yardstick, share_of_peak
 from peers import add_options, environment, head, one_thread, refuse_hindrances, torch
 from rich.console import Console
 from suites import ROOT, Layer, new_parser, read_layers
-from tables import new_console, new_table, ratio_text
+from tables import new_console, new_table, ratio_text, until_interrupted
 from turns import Call, Pace, Samples, describe, take_turns
 
 DTYPES = {"f32": np.float32, "f64": np.float64}
@@ -184,8 +186,9 @@ class Measurement:
     strategies: str
     extra_bytes: int  # peak of what fasteinsum allocates besides the result
     samples: Samples
+    peaks: list[float]  # of the processor, after each sample of fasteinsum
 
-    def row(self, limits: Limits) -> dict:
+    def row(self) -> dict:
         flops, seconds = self.layer.gflop() * 1e9, self.samples.medians()
         return {
             "name": self.layer.name,
@@ -195,7 +198,7 @@ class Measurement:
             "window_bytes": self.layer.window_bytes(),
             "extra_bytes": self.extra_bytes,
             "strategies": self.strategies,
-            "share": flops / seconds["fasteinsum"] / limits.flops(self.dtype),
+            "share": share_of_peak(flops, self.samples["fasteinsum"], self.peaks),
             "seconds": seconds,
         }
 
@@ -216,12 +219,16 @@ def strategies_of(layer: TimedLayer, name: str) -> str:
     return "conv_vjp" if name == "input" else describe(einsum_of(layer, name))
 
 
-def measure(layer: TimedLayer, name: str, dtype: str, repeats: int) -> Measurement:
+def measure(
+    layer: TimedLayer, name: str, dtype: str, repeats: int, yardstick: Yardstick
+) -> Measurement:
     calls = {who: make(layer, name) for who, make in CONTENDERS.items()}
     calls = {who: call for who, call in calls.items() if call}
     extra, strategies = extra_bytes(calls["fasteinsum"]), strategies_of(layer, name)
-    samples = take_turns(calls, Pace(repeats, SHORTEST, PATIENCE))
-    return Measurement(layer, name, dtype, strategies, extra, samples)
+    yardstick.measure(1)
+    peaks, measure_peak = yardstick.watch(dtype)
+    samples = take_turns(calls, Pace(repeats, SHORTEST, PATIENCE), after=measure_peak)
+    return Measurement(layer, name, dtype, strategies, extra, samples, peaks)
 
 
 # ---- the program ----
@@ -259,12 +266,14 @@ def measure_layers(
 ) -> list[Measurement]:
     measurements = []
     layers = [layer for layer in read_layers(TimedLayer) if options.case in layer.name]
-    for number, layer in enumerate(layers, 1):
-        layer.prepare(DTYPES[options.dtype])
-        for name in options.passes.split(","):
-            with console.status(f"{number} of {len(layers)}: {layer.name} {name}"):
-                yardstick.measure(1)
-                measurements.append(measure(layer, name, options.dtype, options.repeat))
+    with until_interrupted(console):
+        for number, layer in enumerate(layers, 1):
+            layer.prepare(DTYPES[options.dtype])
+            for name in options.passes.split(","):
+                with console.status(f"{number} of {len(layers)}: {layer.name} {name}"):
+                    measurements.append(
+                        measure(layer, name, options.dtype, options.repeat, yardstick)
+                    )
     return measurements
 
 
@@ -276,7 +285,7 @@ def main() -> None:
         limits = yardstick.measure(10)
         console.print(head(limits))
         measurements = measure_layers(options, console, yardstick)
-        rows = [measurement.row(limits) for measurement in measurements]
+        rows = [measurement.row() for measurement in measurements]
         print_rows(console, rows)
         figures.write(options.json, rows, environment=environment(limits))
     console.print(f"all figures: {options.json}")

@@ -6,9 +6,11 @@ import ctypes
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -86,6 +88,17 @@ class Yardstick:
         rounds = 1 + int(seconds * self.limits.flops(dtype) / flops)
         return rounds * flops / _time(call, ctypes.c_long(rounds))
 
+    def watch(self, dtype: str) -> tuple[list[float], Callable[[str, float], None]]:
+        """A list, and what to call after each sample with a contender and its seconds: it appends
+        the peak of as long a time after each sample of fasteinsum, if the dtype has a peak."""
+        peaks: list[float] = []
+
+        def after(name: str, seconds: float) -> None:
+            if name == "fasteinsum" and self.limits.flops(dtype) is not None:
+                peaks.append(self.peak_now(dtype, seconds))
+
+        return peaks, after
+
     def measure(self, repeats: int = 5) -> Limits:
         limits, functions = self.limits, self._functions
         source, target = (ctypes.c_void_p(array.ctypes.data) for array in self._memory)
@@ -104,6 +117,13 @@ class Yardstick:
             seconds = _time(functions.copy_memory, target, source, count)
             limits.copy_bytes = max(limits.copy_bytes, 2 * MEMORY_BYTES / seconds)
         return limits
+
+
+def share_of_peak(flops: float, samples: list[float], peaks: list[float]) -> float:
+    """The median over samples, each compared with the peak just after it."""
+    return statistics.median(
+        flops / (seconds * peak) for seconds, peak in zip(samples, peaks, strict=True)
+    )
 
 
 def _time(function, *arguments) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +13,15 @@ def new_console(columns: int) -> Console:
     """As wide as the tables need where the output is a file, and no terminal wraps it."""
     console = Console()
     return console if console.is_terminal else Console(width=columns)
+
+
+@contextmanager
+def until_interrupted(console: Console) -> Iterator[None]:
+    """Around a long list of measurements: Ctrl-C ends the list, and keeps what was measured."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print("interrupted: what follows is what was measured until then")
 
 
 def new_table(left: Iterable[str], right: Iterable[str], last: Iterable[str] = ()) -> Table:

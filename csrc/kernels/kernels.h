@@ -18,12 +18,13 @@
    A packed tile reads panels: for each k, the elements of all rows (cols) of the tile follow each
    other; zeros stand for those that do not exist. A direct tile finds left(i, k) at left_rows[i] +
    left_depth[k], and the v-th vector of right(k, ...) at right_cols[v] + right_depth[k]; there must
-   be an offset for every row and every vector of the tile (of any that exists, if it does not). */
+   be an offset for every row and every vector of the tile (of any that exists, if it does not). A
+   half-packed tile reads a panel of the left input, and the right one direct. */
 typedef struct TileJob {
     ptrdiff_t depth;
     const char *left, *right;
     const ptrdiff_t *left_rows, *left_depth;   /* direct only */
-    const ptrdiff_t *right_cols, *right_depth; /* direct only */
+    const ptrdiff_t *right_cols, *right_depth; /* direct and half-packed */
     char *out;
     const ptrdiff_t *row_offsets, *col_offsets;
     int rows, cols;         /* the part of the tile that exists, at least 1 each */
@@ -35,7 +36,7 @@ typedef void TileKernel(const TileJob *job);
 /* A register tile: the largest block of the output that one call computes. */
 typedef struct Tile {
     int rows, cols;
-    TileKernel *packed, *direct;
+    TileKernel *packed, *half_packed, *direct;
 } Tile;
 
 /* pack: panel[k][i] = source[lane_offsets[i] + depth_offsets[k]] for i < lanes, zero up to width.

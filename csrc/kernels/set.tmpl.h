@@ -47,7 +47,7 @@
 static const Tile NAME(tiles)[] = {
 #define TILE_ENTRY(rows, vectors)                                        \
     {rows, (vectors) * LANES / PLANES, TILE_NAME(packed, rows, vectors), \
-     TILE_NAME(direct, rows, vectors)},
+     TILE_NAME(half_packed, rows, vectors), TILE_NAME(direct, rows, vectors)},
     TILES(TILE_ENTRY)
 #undef TILE_ENTRY
 };

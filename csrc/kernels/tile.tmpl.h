@@ -42,7 +42,7 @@ NAME(tile_step)(Vector sums[TILE_MAX_ROWS][4][PLANES], const NAME(TileStep) * st
         for (int plane = 0; plane < PLANES; plane++) {
 #pragma GCC unroll 4
             for (int v = 0; v < vectors; v++) {
-                bool again = vectors == 2 && v == 1 && i % 2;
+                bool again = vectors == 2 && v == 1 && i % 2 && !step->cols;
                 Vector left = NAME(tile_left)(step, i, plane, again);
                 sums[i][v][plane] += NAME(times)(left, right[v]);
             }
@@ -127,6 +127,27 @@ static inline __attribute__((always_inline)) void NAME(tile_packed)(const TileJo
     NAME(tile_finish)(job, sums, rows, vectors);
 }
 
+/* Vectors wait for nothing but their own offset, which is the same for all of them. */
+static inline __attribute__((always_inline)) void NAME(tile_half_packed)(const TileJob *job,
+                                                                         int rows, int vectors) {
+    Vector sums[TILE_MAX_ROWS][4][PLANES];
+    NAME(tile_begin)(job, sums, rows, vectors);
+    ptrdiff_t col_offsets[4];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) col_offsets[v] = job->right_cols[v];
+    NAME(TileStep)
+    step = {.left = (const Element *)(const void *)job->left, .cols = col_offsets};
+    step.again = step.left;
+    __asm__("" : "+r"(step.again));
+    for (ptrdiff_t k = 0; k < job->depth; k++) {
+        step.right = job->right + job->right_depth[k];
+        NAME(tile_step)(sums, &step, rows, vectors);
+        step.left += rows;
+        step.again += rows;
+    }
+    NAME(tile_finish)(job, sums, rows, vectors);
+}
+
 static inline __attribute__((always_inline)) void NAME(tile_direct)(const TileJob *job, int rows,
                                                                     int vectors) {
     Vector sums[TILE_MAX_ROWS][4][PLANES];
@@ -147,12 +168,15 @@ static inline __attribute__((always_inline)) void NAME(tile_direct)(const TileJo
     NAME(tile_finish)(job, sums, rows, vectors);
 }
 
-#define TILE_DEFINE(rows, vectors)                                     \
-    static void TILE_NAME(packed, rows, vectors)(const TileJob *job) { \
-        NAME(tile_packed)(job, rows, vectors);                         \
-    }                                                                  \
-    static void TILE_NAME(direct, rows, vectors)(const TileJob *job) { \
-        NAME(tile_direct)(job, rows, vectors);                         \
+#define TILE_DEFINE(rows, vectors)                                          \
+    static void TILE_NAME(packed, rows, vectors)(const TileJob *job) {      \
+        NAME(tile_packed)(job, rows, vectors);                              \
+    }                                                                       \
+    static void TILE_NAME(half_packed, rows, vectors)(const TileJob *job) { \
+        NAME(tile_half_packed)(job, rows, vectors);                         \
+    }                                                                       \
+    static void TILE_NAME(direct, rows, vectors)(const TileJob *job) {      \
+        NAME(tile_direct)(job, rows, vectors);                              \
     }
 TILES(TILE_DEFINE)
 #undef TILE_DEFINE

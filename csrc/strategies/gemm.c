@@ -191,6 +191,11 @@ static Panel panel_at(GemmRun *run, Part part, ptrdiff_t at, bool is_edge) {
 
 /* ---- tiles --------------------------------------------------------------- */
 
+static TileKernel *tile_kernel(const GemmChoices *choices, const Tile *tile) {
+    if (!choices->sides[PART_LEFT].is_packed) return tile->direct;
+    return choices->sides[PART_RIGHT].is_packed ? tile->packed : tile->half_packed;
+}
+
 /* All rows of the chunk by one panel of columns. */
 static void multiply_rows(GemmRun *run, TileJob *job, bool col_edge) {
     const GemmChoices *choices = run->choices;
@@ -205,7 +210,7 @@ static void multiply_rows(GemmRun *run, TileJob *job, bool col_edge) {
         job->left_rows = left.lanes;
         job->left_depth = left.depth;
         job->row_offsets = rows->offsets[1] + row;
-        (choices->is_direct ? tile->direct : tile->packed)(job);
+        tile_kernel(choices, tile)(job);
     }
 }
 

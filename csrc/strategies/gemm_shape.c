@@ -39,7 +39,10 @@ static const double PACK_CONVERT_CYCLES = 0.3;
 static const double PACK_PANEL_CYCLES = 150, PACK_LANE_CYCLES = 7;
 static const double STORE_SCATTER_CYCLES = 1.5, STORE_VECTOR_CYCLES = 0.2, STORE_ROW_CYCLES = 4;
 static const double NARROW_CYCLES = 0.5, NARROW_ROW_CYCLES = 60, OFFSET_CYCLES = 5;
-static const double FAR_LINE_CYCLES = 3, LONE_LINE_CYCLES = 4, DIRECT_LEFT_CYCLES = 1;
+static const double FAR_LINE_CYCLES = 3, LONE_LINE_CYCLES = 4;
+/* Per step of the depth, and per vector, of an input that is not packed: its vectors lie on two
+   lines each. */
+static const double DIRECT_LEFT_CYCLES = 1, DIRECT_RIGHT_CYCLES = 1.1;
 static const double LONE_NEAR_CYCLES = 3, LONE_FAR_CYCLES = 16;
 static const double TILE_CALL_CYCLES = 40, BATCH_ENTRY_CYCLES = 150, CALL_SECONDS = 0.4e-6;
 
@@ -79,14 +82,14 @@ static double line_cycles(const Model *model, const Tile *tile) {
 }
 
 /* Cycles of one step of the depth: bound by multiply-adds, by their latency or by loads. A direct
-   tile also loads the offsets of its rows. */
+   tile also loads the offsets of its rows, and any that is not packed that of its vectors. */
 static double tile_cycles(const Model *model, const Tile *tile, const bool is_packed[2]) {
-    bool is_direct = !is_packed[PART_LEFT] || !is_packed[PART_RIGHT];
     double vectors = (double)(tile->cols / model->kernels->vector_cols);
     double rows = tile->rows * model->planes;
-    double loads = vectors + (is_direct ? 2 * rows + 4 : rows);
+    double loads = vectors + rows + (is_packed[PART_RIGHT] ? 0 : 1);
+    if (!is_packed[PART_LEFT]) loads = vectors + 2 * rows + 4;
     double lines = is_packed[PART_LEFT] ? 0 : DIRECT_LEFT_CYCLES;
-    if (!is_packed[PART_RIGHT]) lines += vectors * line_cycles(model, tile);
+    if (!is_packed[PART_RIGHT]) lines += vectors * (DIRECT_RIGHT_CYCLES + line_cycles(model, tile));
     double products = 2 * rows * tile->cols * model->planes / model->kernels->flops_per_cycle;
     return fmax(fmax(products, CHAIN_CYCLES), loads / LOADS_PER_CYCLE) + 0.5 + lines;
 }

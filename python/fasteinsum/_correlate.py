@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # numpy.typing takes long to import
     from numpy.typing import NDArray
 
 BLOCK_BYTES = 3 << 19  # of input with its padding that is copied at a time
+MOST_BLOCK_BYTES = 3 << 20  # where most of a smaller block would be seen by the next one too
 LETTERS = "abdehijklmopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # without n g c f
 MOST_AXES = len(LETTERS) // 3  # positions, taps and phases
 
@@ -63,6 +64,11 @@ def _reach(axis: Axis, first: int, count: int) -> tuple[slice, tuple[int, int]]:
     return slice(low, high), (low - start, stop - high)
 
 
+def _even(length: int, most: int) -> int:
+    """Of the longest of as few and as equal parts as possible, none longer than most."""
+    return -(-length // -(-length // most))
+
+
 def _block_lengths(shape: tuple[int, ...], axes: Sequence[Axis], element_bytes: int) -> list[int]:
     """How many images, and positions along each axis, go together: as many as fit into a block."""
     lengths = [shape[0], *(axis.positions for axis in axes)]
@@ -71,11 +77,14 @@ def _block_lengths(shape: tuple[int, ...], axes: Sequence[Axis], element_bytes: 
     reaches = [n * step + margin for n, step, margin in zip(lengths, steps, margins)]
     fixed = element_bytes * prod(shape[1:3])
     for k in range(len(lengths)):
-        line = fixed * prod(reaches[:k] + reaches[k + 1 :])
-        fitting = (BLOCK_BYTES // max(line, 1) - margins[k]) // steps[k]
+        line = max(fixed * prod(reaches[:k] + reaches[k + 1 :]), 1)
+        fitting = (BLOCK_BYTES // line - margins[k]) // steps[k]
+        if fitting * steps[k] < margins[k]:
+            most = (MOST_BLOCK_BYTES // line - margins[k]) // steps[k]
+            fitting = max(fitting, min(most, -(-margins[k] // steps[k])))
         if fitting >= lengths[k]:
             break
-        lengths[k] = max(fitting, 1)
+        lengths[k] = _even(lengths[k], max(fitting, 1))
         reaches[k] = lengths[k] * steps[k] + margins[k]
         if fitting >= 1:
             break

@@ -1,5 +1,5 @@
-/* The register tiles: each one packed and direct, with every number of rows and columns up to its
- * own, so that every way in which an edge can cut it off is there. */
+/* The register tiles: each one packed, half-packed and direct, with every number of rows and
+ * columns up to its own, so that every way in which an edge can cut it off is there. */
 #include "check.h"
 #include "fields.h"
 #include "random.h"
@@ -103,7 +103,9 @@ static void test_part(const Inputs *inputs, int rows, int cols) {
     };
     inputs->kernel(&job);
     if (!CHECK(output_holds(inputs, &job, &out, run))) {
-        const char *name = inputs->kernel == tile->packed ? "packed tile" : "direct tile";
+        const char *name = inputs->kernel == tile->packed   ? "packed tile"
+                           : inputs->kernel == tile->direct ? "direct tile"
+                                                            : "half-packed tile";
         printf("    tile of %d x %d\n", tile->rows, tile->cols);
         report(suite, name, (ptrdiff_t[]){rows, cols, job.depth}, job.accumulate);
     }
@@ -140,13 +142,14 @@ static void test_packed(const Suite *suite, const Tile *tile, int d) {
 }
 
 /* The vectors lie anywhere, here the last one first, the elements of each side by side. */
-static void test_direct(const Suite *suite, const Tile *tile, int d) {
+static void test_right_direct(const Suite *suite, const Tile *tile, int d, bool is_left_packed) {
     ptrdiff_t depth = depths[d];
     int lanes = suite->kernels->vector_cols, vectors = tile->cols / lanes;
-    Field left = field_make(suite, tile->rows, depth, any_layout());
+    Field left = field_make(suite, tile->rows, depth, is_left_packed ? LAYOUT_COLS : any_layout());
     Field right = field_make(suite, depth * vectors, lanes,
                              random_bits() % 2 ? LAYOUT_ROWS_GAP : LAYOUT_ROWS);
-    Inputs inputs = {suite, tile, tile->direct, left.data, right.data, .depth = depth};
+    TileKernel *kernel = is_left_packed ? tile->half_packed : tile->direct;
+    Inputs inputs = {suite, tile, kernel, left.data, right.data, .depth = depth};
     offsets_make(inputs.left_rows, tile->rows, left.row);
     for (int v = 0; v < vectors; v++) inputs.right_cols[v] = (vectors - 1 - v) * depth * right.row;
     offsets_make(inputs.left_depth, depth, left.col);
@@ -162,7 +165,8 @@ static void test_tiles(const Suite *suite) {
         CHECK(tile->rows <= TILE_MAX_ROWS && tile->cols <= TILE_MAX_COLS);
         for (int d = 0; d < DEPTHS; d++) {
             test_packed(suite, tile, d);
-            test_direct(suite, tile, d);
+            test_right_direct(suite, tile, d, false);
+            test_right_direct(suite, tile, d, true);
         }
     }
 }

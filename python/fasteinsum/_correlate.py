@@ -199,51 +199,99 @@ def _phase_views(sides: Sides, phases: Sequence[Phases], strides: Sequence[int])
     return Sides(sides.x, kernel[(..., *(slice(n) for n in counts), *flipped)], out)
 
 
-# ---- the same for little products: windows after all, but few of them at a time ---------------
+# ---- the same by fold: windows after all, but few of them at a time ---------------------------
 
 
 SMALL_PRODUCT = 128  # channels times filters of a group
 SHORT_ROW = 16  # positions
+FEW_CHANNELS, ENOUGH_CHANNELS, SOME_FILTERS, MANY_FILTERS = 4, 64, 32, 256
+MOST_WASTE = 1.5  # products of phases for each that is not with padding
 
 
-def _prefers_fold(sides: Sides, axes: Sequence[Axis], block_bytes: int) -> bool:
-    """Phases of few channels and filters whose rows are short, or are scattered by a stride, cost
-    more than the sums of fold. Halves are rounded once, in phases; fold adds no bools."""
-    out, small = sides.out, sides.out.shape[2] * sides.x.shape[2] <= SMALL_PRODUCT
+def _prefers_fold(sides: Sides, axes: Sequence[Axis]) -> bool:
+    """The products that fold adds up are rows of a large product, whatever the channels, and each
+    is made once; it pays where that sum is short beside the one over the filters, where phases
+    have few channels, and where they see little but padding. Phases of few channels and filters
+    whose rows are short, or are scattered by a stride, cost more as well. Windows that do not
+    overlap are one phase each, and need no sum. Halves are rounded once, in phases; fold adds no
+    bools."""
+    out, channels, filters = sides.out, sides.out.shape[2], sides.x.shape[2]
+    if not axes or out.dtype.kind not in "iufc" or not out.dtype.isnative or out.dtype.char == "e":
+        return False
     is_scattered = any(axis.stride > 1 for axis in axes)
-    is_short = bool(axes) and axes[-1].positions < SHORT_ROW
-    is_summed = out.dtype.kind in "iufc" and out.dtype.isnative and out.dtype.char != "e"
-    return small and (is_scattered or is_short) and is_summed and block_bytes <= BLOCK_BYTES
+    is_short = axes[-1].positions < SHORT_ROW
+    if channels * filters <= SMALL_PRODUCT:
+        return (is_scattered or is_short) and _fold_bytes(out, axes) * channels <= BLOCK_BYTES
+    if all(axis.extent <= axis.stride for axis in axes):
+        return False
+    waste = prod(axis.length / (axis.positions * axis.stride) for axis in axes)
+    has_few = channels <= FEW_CHANNELS and filters >= SOME_FILTERS
+    return filters >= MANY_FILTERS or has_few or waste > MOST_WASTE
 
 
-def _scatter_by_fold(sides: Sides, axes: Sequence[Axis], image_bytes: int) -> None:
-    """Some images at a time: of all their taps, or of those of some groups."""
+def _fold_bytes(out: NDArray[Any], axes: Sequence[Axis]) -> int:
+    """Of the windows of one channel."""
+    return out.itemsize * prod(axis.positions * axis.size for axis in axes)
+
+
+def _fold_lengths(out: NDArray[Any], axes: Sequence[Axis]) -> list[int]:
+    """How many images, groups, channels, and positions of the first axis go together: of images as
+    many as leave room for enough channels, then of channels as many as fit into a block; if even
+    few do not, some positions of those."""
+    plane = _fold_bytes(out, axes)
+    count, groups, channels = out.shape[:3]
+    images = max(1, min(count, BLOCK_BYTES // (plane * min(channels, ENOUGH_CHANNELS))))
+    some = min(channels, max(BLOCK_BYTES // (plane * images), FEW_CHANNELS))
+    block = plane * images * some
+    positions = min(axes[0].positions, max(1, BLOCK_BYTES * axes[0].positions // block))
+    is_cut = some < channels or positions < axes[0].positions
+    some_groups = 1 if is_cut else max(1, min(groups, BLOCK_BYTES // block))
+    return [images, some_groups, _even(channels, some), _even(axes[0].positions, positions)]
+
+
+def _scatter_by_fold(sides: Sides, axes: Sequence[Axis]) -> None:
     rank = len(axes)
     grad, w, out = sides
     places, taps = LETTERS[:rank], LETTERS[rank : 2 * rank]
     subscripts = f"ngf{places},gfc{taps}->ngc{taps}{places}"
-    ends = [(a.positions - 1) * a.stride + a.extent - a.before - a.length for a in axes]
+    order = (0, 1, 2, *range(3 + rank, 3 + 2 * rank), *range(3, 3 + rank))
     geometry: dict[str, Any] = {
         "stride": [axis.stride for axis in axes],
         "dilation": [axis.dilation for axis in axes],
-        "padding": [(axis.before, max(end, 0)) for axis, end in zip(axes, ends)],
     }
-    order = (0, 1, 2, *range(3 + rank, 3 + 2 * rank), *range(3, 3 + rank))
-    groups = max(1, min(out.shape[1], BLOCK_BYTES * out.shape[1] // max(image_bytes, 1)))
-    images = max(1, BLOCK_BYTES // max(image_bytes, 1))
-    for n, g in product(range(0, len(out), images), range(0, out.shape[1], groups)):
-        block = slice(n, n + images), slice(g, g + groups)
-        products = einsum(subscripts, grad[block], w[block[1]], dtype=out.dtype, order="C")
-        fold(products.transpose(order), out[block].shape, out=out[block], **geometry)
+    ends = [(a.positions - 1) * a.stride + a.extent - a.before - a.length for a in axes]
+    others = [(axis.before, max(end, 0)) for axis, end in zip(axes[1:], ends[1:])]
+    lengths = _fold_lengths(out, axes)
+    is_whole = lengths[3] == axes[0].positions
+    if not is_whole:
+        out[...] = 0  # to which the sums of each block are added
+    starts = product(*map(range, [0] * 4, [*out.shape[:3], axes[0].positions], lengths))
+    for image, group, channel, first in starts:
+        count = min(lengths[3], axes[0].positions - first)
+        n, g, c = (slice(i, i + k) for i, k in zip((image, group, channel), lengths))
+        part = einsum(
+            subscripts,
+            grad[n, g, :, first : first + count],
+            w[g, :, c],
+            dtype=out.dtype,
+            order="C",
+        ).transpose(order)
+        if is_whole:
+            block = out[n, g, c]
+            padding = [(axes[0].before, max(ends[0], 0)), *others]
+            fold(part, block.shape, out=block, padding=padding, **geometry)
+        else:
+            seen, outside = _reach(axes[0], first, count)
+            block = out[n, g, c, seen]
+            if block.size:
+                block += fold(part, block.shape, padding=[outside, *others], **geometry)
 
 
 def scatter(sides: Sides, axes: Sequence[Axis]) -> None:
     """Fills sides.out (N, G, C, L..) with fold(windows), where windows would be
     einsum("ngfo,gfck->ngcok", x, w); x is (N, G, F, O..), w (G, F, C, K..)."""
-    taps = prod(axis.positions * axis.size for axis in axes)
-    group_bytes = sides.out.itemsize * sides.out.shape[2] * taps
-    if sides.out.size and taps and _prefers_fold(sides, axes, group_bytes):
-        _scatter_by_fold(sides, axes, group_bytes * sides.out.shape[1])
+    if sides.out.size and sides.x.size and sides.w.size and _prefers_fold(sides, axes):
+        _scatter_by_fold(sides, axes)
         return
     sides = sides._replace(w=sides.w.swapaxes(1, 2))
     runs = [_phases(axis) for axis in axes]

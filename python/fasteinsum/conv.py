@@ -230,7 +230,7 @@ def conv_vjp(
         dw = einsum("nchwkl,nfhw->fckl", windows(x, w.shape[2:], ...), grad)
         db = einsum("nfhw->f", grad)
 
-    but the windows of dx, kernel-area times as large as x, are never formed.
+    but of the windows of dx, kernel-area times as large as x, only a block is ever formed at once.
 
     Parameters
     ----------

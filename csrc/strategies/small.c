@@ -21,6 +21,9 @@ static const double FAR_CYCLES = 80;
 /* For each line of other entries, fetched from the second level or from beyond. */
 static const double LINE_CYCLES = 4, FAR_LINE_CYCLES = 20;
 
+/* Entries that span so many times their own bytes have no gaps worth the name. */
+static const double GAPS = 2;
+
 enum { LINE_BYTES = 64 };
 
 /* The axes that the kernel walks, as indices or NO_AXIS, and what that takes. */
@@ -79,17 +82,22 @@ static int find_entries(const Contraction *contraction, const Roles *roles) {
     return found;
 }
 
-/* Lines of a side that an entry needs and the one before did not. */
+/* Lines of a side that an entry needs and the one before did not; none where entries follow each
+   other without gaps, which costs all strategies alike. */
 static double new_lines(const Contraction *contraction, const Roles *roles, int side) {
     const int inner[] = {roles->rows, roles->cols, roles->depth};
-    double elements = 1, step = (double)magnitude(stride_of(contraction, roles->entries, side));
-    double nearest = INFINITY;
+    double step = (double)magnitude(stride_of(contraction, roles->entries, side));
+    double elements = 1, nearest = INFINITY, span = 0;
     for (int i = 0; i < 3; i++) {
         double stride = (double)magnitude(stride_of(contraction, inner[i], side));
+        double extent = (double)nest_extent(contraction, inner[i]);
         if (stride == 0) continue;
-        elements *= (double)nest_extent(contraction, inner[i]);
+        elements *= extent;
         nearest = fmin(nearest, stride);
+        span = fmax(span, stride * extent);
     }
+    double bytes = elements * (double)dtype_size(contraction->dtypes[side]);
+    if (span <= GAPS * bytes && step <= GAPS * bytes) return 0;
     double lines = fmax(elements * fmin(nearest / LINE_BYTES, 1), 1);
     return lines * fmin(step / LINE_BYTES, 1);
 }

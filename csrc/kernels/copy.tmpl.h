@@ -50,7 +50,7 @@ NAME(copy_square)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_st
     }
 }
 
-/* A smaller square, for elements that have one. */
+/* A smaller square, where elements are small enough to have one. */
 static inline __attribute__((always_inline)) void
 NAME(copy_small_square)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t out_step) {
     enum { FLOAT_BYTES = NAME(IS_FLOAT) || STORED != STORED_PLAIN ? sizeof(ELEMENT) : 0 };
@@ -66,6 +66,9 @@ NAME(copy_small_square)(const char *in, ptrdiff_t in_step, char *out, ptrdiff_t 
             break;
         case 8:
             COPY_SIZED(quad_transpose, 8)(in, in_step, out, out_step, FLOAT_BYTES);
+            break;
+        default:
+            NAME(copy_square)(in, in_step, out, out_step);
             break;
     }
 }
